@@ -1,0 +1,66 @@
+"""Real stores for the tests: started before Django reads its settings, stopped after the last test.
+
+Loaded by `-p tests.plugin`, so that the environment is complete before pytest-django imports the settings. The
+first process chooses ports and starts the stores; xdist's workers inherit its environment and only take prefixes
+of their own. With DATABASE_URL in the environment nothing is started: those servers are tested against.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import MutableMapping
+from pathlib import Path
+
+import pytest
+
+from config.stack import StackError, Stores
+
+SECRET_KEY = "only-for-tests-" + "0123456789abcdef" * 4
+
+
+def own_stores() -> Stores | None:
+    """Return the stores that this process has to start, or None: it is a worker, or was given servers."""
+    if "PYTEST_XDIST_WORKER" in os.environ or "DATABASE_URL" in os.environ:
+        return None
+    return Stores(Path(tempfile.mkdtemp(prefix="puppies-test-")), durable=False)
+
+
+def set_environment(environment: MutableMapping[str, str], stores: Stores | None) -> None:
+    """Point Puppies at the stores, with prefixes by which xdist's workers do not meet each other."""
+    worker = environment.get("PYTEST_XDIST_WORKER", "main")
+    if stores is not None:
+        environment.update(stores.environment())
+        environment["DATA_DIR"] = str(stores.data_dir)
+    environment["KAFKA_PREFIX"] = environment["REDIS_PREFIX"] = f"{worker}."
+    environment["DEBUG"] = "0"
+    environment["SECRET_KEY"] = SECRET_KEY
+
+
+STORES = own_stores()
+set_environment(os.environ, STORES)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the stores, unless pytest was only asked for help or for the list of tests."""
+    if STORES is None or config.option.collectonly:
+        return
+    try:
+        STORES.start()
+    except StackError as error:
+        remove_data()
+        pytest.exit(f"The stores for the tests did not start: {error}", returncode=3)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """Stop the stores and remove their data, also after Ctrl-C."""
+    if STORES is not None:
+        STORES.stop()
+        remove_data()
+
+
+def remove_data() -> None:
+    """Remove what the stores of this run have written."""
+    if STORES is not None:
+        shutil.rmtree(STORES.data_dir, ignore_errors=True)
