@@ -1,10 +1,11 @@
 """Real stores for the tests: started before Django reads its settings, stopped after the last test.
 
-Loaded by `-p tests.plugin`, so that the environment is complete before pytest-django imports the settings. The
-first process chooses ports and starts the stores; xdist's workers inherit its environment and only take prefixes
-of their own. With DATABASE_URL in the environment nothing is started: those servers are tested against.
+Loaded by `-p tests.plugin`, so that the environment is complete before pytest-django imports the settings.
+The first process chooses ports and starts the stores; xdist's workers inherit its environment and only take
+prefixes of their own. With DATABASE_URL in the environment those servers are tested against.
 """
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -45,22 +46,21 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the stores, unless pytest was only asked for help or for the list of tests."""
     if STORES is None or config.option.collectonly:
         return
+    atexit.register(stop_stores, STORES)  # Also when another plugin fails now, and nothing is unconfigured.
     try:
         STORES.start()
     except StackError as error:
-        remove_data()
         pytest.exit(f"The stores for the tests did not start: {error}", returncode=3)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
-    """Stop the stores and remove their data, also after Ctrl-C."""
+    """Stop the stores after the last test and after Ctrl-C."""
     if STORES is not None:
-        STORES.stop()
-        remove_data()
+        stop_stores(STORES)
 
 
-def remove_data() -> None:
-    """Remove what the stores of this run have written."""
-    if STORES is not None:
-        shutil.rmtree(STORES.data_dir, ignore_errors=True)
+def stop_stores(stores: Stores) -> None:
+    """Stop the stores and remove their data; done already is fine."""
+    stores.stop()
+    shutil.rmtree(stores.data_dir, ignore_errors=True)

@@ -186,8 +186,8 @@ class Postgres(Server):
             ) from None
         if found != MAJOR:
             raise StackError(
-                f"{self.directory} holds data of PostgreSQL {found}; this is PostgreSQL {MAJOR}. Save it with "
-                "that version's pg_dump if you need it, then type `make wipe` and `make up`."
+                f"{self.directory} holds data of PostgreSQL {found}; this is PostgreSQL {MAJOR}. Save it "
+                "with that version's pg_dump if you need it, then type `make wipe` and `make up`."
             )
 
     def _clear_lock(self) -> None:
