@@ -1,0 +1,282 @@
+"""One consumer for all queues of a worker, on a thread of its own.
+
+Every call of the Consumer happens on that thread: it polls whatever the tasks do, so long tasks, a full pool
+or a warm shutdown never exceed `max.poll.interval.ms`; it commits what the tasks' threads have finished.
+"""
+
+import logging
+import os
+import threading
+from time import monotonic
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from puppies.kafka import forking
+from puppies.kafka.dead_letters import Undertaker
+from puppies.kafka.inbox import Inbox, Place
+from puppies.kafka.lag import LagWatch
+from puppies.kafka.records import Delivery, Source, UndecodableRecord, decode
+from puppies.kafka.settings import KafkaSettings
+from puppies.kafka.topics import TopicsUnavailable, ensure_topics
+
+logger = logging.getLogger(__name__)
+
+_POLL_SECONDS = 0.05
+_BATCH = 200
+_COMMIT_SECONDS = 0.1
+_FULL_SECONDS = 0.01
+_RETRY_SECONDS = 1.0
+_TOPICS_SECONDS = 3.0
+_LEAVE_SECONDS = 10.0
+
+_UNKNOWN_TOPIC = frozenset(
+    {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}  # noqa: SLF001
+)
+
+
+class ConsumerFailed(ConnectionError):
+    """The consumer met an error that it cannot get over; Celery connects anew."""
+
+
+class ConsumerSession:
+    """A member of the consumer group from its first `start` to `close`."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self.settings = settings
+        self.inbox = Inbox(max_uncommitted=settings.max_uncommitted)
+        self.polled_at = monotonic()
+        self.failure: Exception | None = None
+        self._queues: set[str] = set()
+        self._undertaker = Undertaker(settings, self.inbox)
+        self._lag = LagWatch(settings)
+        self._pid = os.getpid()
+        self._thread: threading.Thread | None = None
+        self._closing = threading.Event()
+        self._are_topics_missing = True
+        self._is_subscription_stale = True
+        self._committed_at = 0.0
+        self._retry_at = 0.0
+        self._fatal: KafkaError | None = None
+        self._paused: set[Place] = set()
+
+    def add_queue(self, queue: str) -> None:
+        """Consume from a queue; takes effect with `start` or on the running thread."""
+        self._queues.add(queue)
+        self._are_topics_missing = self._is_subscription_stale = True
+
+    def remove_queue(self, queue: str) -> None:
+        """Stop consuming from a queue; after the last one, partitions are kept unread until `close`."""
+        self._queues.discard(queue)
+        if self._queues:
+            self._is_subscription_stale = True
+
+    def start(self) -> None:
+        """Start the consumer's thread once; raises ConsumerFailed when it has ended with an error."""
+        if self.failure is not None:
+            raise ConsumerFailed(f"The Kafka consumer stopped: {self.failure}") from self.failure
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="kafka-consumer", daemon=True)
+            self._thread.start()
+            _sessions.add(self)
+
+    def close(self) -> None:
+        """Commit what is done and leave the group; waits at most ten seconds."""
+        if self._pid != os.getpid() or self._thread is None:
+            return
+        self._closing.set()
+        self.inbox.close()
+        self._thread.join(_LEAVE_SECONDS)
+        _sessions.discard(self)
+
+    def lag(self) -> dict[str, int]:
+        """Uncommitted records per queue over the partitions held, as of a few seconds ago."""
+        return self._lag.by_queue
+
+    def _run(self) -> None:
+        try:
+            consumer = self._open()
+        except Exception as error:
+            self._fail(error)
+            return
+        try:
+            while not self._closing.is_set():
+                self._turn(consumer)
+        except Exception as error:
+            self._fail(error)
+        finally:
+            self._leave(consumer)
+
+    def _fail(self, error: Exception) -> None:
+        logger.error("The Kafka consumer stops: %s", error, exc_info=error)
+        self.failure = error
+        self.inbox.close()
+
+    def _open(self) -> Consumer:
+        configuration = {
+            **self.settings.consumer(),
+            "error_cb": self._on_error,
+            "on_commit": self._on_commit,
+        }
+        consumer = Consumer(configuration, logger=logger)
+        forking.hold(consumer)
+        return consumer
+
+    def _turn(self, consumer: Consumer) -> None:
+        self.polled_at = monotonic()
+        if self._is_subscription_stale or self._are_topics_missing:
+            self._subscribe(consumer)
+        for message in self._poll(consumer):
+            self._receive(message)
+        if self._fatal is not None:
+            raise KafkaException(self._fatal)
+        self._undertaker.bury()
+        if monotonic() - self._committed_at >= _COMMIT_SECONDS:
+            self._commit(consumer, self.inbox.commits(), asynchronous=True)
+        self._regulate(consumer)
+        self._lag.refresh(consumer, self.inbox.positions())
+
+    def _subscribe(self, consumer: Consumer) -> None:
+        if self._are_topics_missing and monotonic() >= self._retry_at:
+            self._ensure_topics()
+        if self._is_subscription_stale and not self._are_topics_missing and self._queues:
+            self._is_subscription_stale = False
+            topics = sorted(self.settings.topic(queue) for queue in self._queues)
+            consumer.subscribe(
+                topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+            )
+
+    def _ensure_topics(self) -> None:
+        settings = self.settings
+        try:
+            ensure_topics(
+                settings.bootstrap,
+                sorted(self._queues),
+                settings.topic_prefix,
+                settings.partitions,
+                replication_factor=settings.replication_factor,
+                client_config=settings.client_config,
+                timeout=_TOPICS_SECONDS,
+            )
+            self._are_topics_missing = False
+        except TopicsUnavailable as error:
+            logger.warning("%s Trying again in %.0f s.", error, _RETRY_SECONDS)
+            self._retry_at = monotonic() + _RETRY_SECONDS
+
+    def _poll(self, consumer: Consumer) -> list[Message]:
+        is_full = bool(self._paused) and len(self._paused) == len(self.inbox.positions())
+        if is_full:
+            # A poll would sleep through the moment when there is room again.
+            self._closing.wait(_FULL_SECONDS)
+        first = consumer.poll(0 if is_full else _POLL_SECONDS)
+        return [] if first is None else [first, *consumer.consume(_BATCH - 1, 0)]
+
+    def _receive(self, message: Message) -> None:
+        error = message.error()
+        if error is not None:
+            self._on_error(error)
+            return
+        topic, partition, offset = message.topic() or "", message.partition() or 0, message.offset() or 0
+        source = self.inbox.receive(Source(self.settings.queue(topic), topic, partition, offset, 0))
+        if source is None:
+            return
+        delivery = Delivery(source, message.value(), message.key(), _headers(message))
+        try:
+            delivery.envelope = decode(delivery.value, tag=source.tag, queue=source.queue)
+        except UndecodableRecord as reason:
+            self.inbox.set_aside(delivery, str(reason))
+        else:
+            self.inbox.put(delivery)
+
+    def _commit(self, consumer: Consumer, offsets: dict[Place, int], *, asynchronous: bool) -> None:
+        self._committed_at = monotonic()
+        if not offsets:
+            return
+        partitions = [
+            TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()
+        ]
+        try:
+            if asynchronous:
+                consumer.commit(offsets=partitions, asynchronous=True)
+            else:
+                consumer.commit(offsets=partitions, asynchronous=False)
+        except KafkaException as error:
+            logger.warning("Offsets were not committed, tasks may run twice: %s", error)
+            self.inbox.commit_failed(offsets)
+
+    def _on_commit(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
+        failed = [_place(item) for item in partitions if error is not None or item.error is not None]
+        if failed:
+            logger.warning("Offsets of %d partitions were not committed: %s", len(failed), error)
+            self.inbox.commit_failed(failed)
+
+    def _regulate(self, consumer: Consumer) -> None:
+        wanted = self.inbox.held_back() if self._queues else set(self.inbox.positions())
+        if pause := wanted - self._paused:
+            consumer.pause([TopicPartition(*place) for place in pause])
+        if resume := self._paused - wanted:
+            consumer.resume([TopicPartition(*place) for place in resume])
+        self._paused = wanted
+
+    def _on_assign(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        logger.info("Assigned: %s", _named(partitions))
+        self.inbox.assign(_place(item) for item in partitions)
+
+    def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Let what runs finish for a moment, commit it and forget the rest: the next owner runs it again."""
+        logger.info("Revoked: %s", _named(partitions))
+        places = [_place(item) for item in partitions]
+        self.inbox.forget_waiting(places)
+        if not self._closing.is_set():
+            self.inbox.wait_until_handed_back(places, self.settings.revoke_drain_seconds)
+            self._undertaker.bury()
+        commits = {place: offset for place, offset in self.inbox.commits().items() if place in places}
+        self._commit(consumer, commits, asynchronous=False)
+        self._forget(consumer, partitions)
+
+    def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """The group has given the partitions away already: a commit would come too late."""
+        logger.warning("Lost: %s", _named(partitions))
+        self._forget(consumer, partitions)
+
+    def _forget(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        places = {_place(item) for item in partitions}
+        if paused := self._paused & places:
+            consumer.resume([TopicPartition(*place) for place in paused])
+        self._paused -= places
+        self.inbox.revoke(places)
+
+    def _on_error(self, error: KafkaError) -> None:
+        if error.fatal():
+            self._fatal = error
+        elif error.code() in _UNKNOWN_TOPIC:
+            self._are_topics_missing = True
+        logger.warning("Kafka says: %s", error.str())
+
+    def _leave(self, consumer: Consumer) -> None:
+        try:
+            consumer.close()
+        except (KafkaException, RuntimeError) as error:
+            logger.warning("The Kafka consumer did not leave its group in order: %s", error)
+        forking.release(consumer)
+
+
+def _place(partition: TopicPartition) -> Place:
+    return partition.topic, partition.partition
+
+
+def _named(partitions: list[TopicPartition]) -> str:
+    return ", ".join(f"{item.topic}:{item.partition}" for item in partitions) or "nothing"
+
+
+def _headers(message: Message) -> tuple[tuple[str, bytes], ...]:
+    pairs: list[tuple[str, Any]] = list(message.headers() or [])  # type: ignore[arg-type]
+    return tuple((name, value if isinstance(value, bytes) else b"") for name, value in pairs)
+
+
+_sessions: set[ConsumerSession] = set()
+
+
+def sessions() -> list[ConsumerSession]:
+    """The sessions of this process that consume now."""
+    return list(_sessions)
