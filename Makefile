@@ -58,7 +58,7 @@ lint: .venv/.installed  ## formatting and lint
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check .
 
 types: .venv/.installed  ## mypy, strict
-	@.venv/bin/mypy .
+	@ENVIRONMENT=test .venv/bin/mypy .
 
 contracts: .venv/.installed  ## who may import whom
 	@.venv/bin/lint-imports

@@ -33,6 +33,7 @@ def set_environment(environment: MutableMapping[str, str], stores: Stores | None
         environment.update(stores.environment())
         environment["DATA_DIR"] = str(stores.data_dir)
     environment["KAFKA_PREFIX"] = environment["REDIS_PREFIX"] = f"{worker}."
+    environment["ENVIRONMENT"] = "test"
     environment["DEBUG"] = "0"
     environment["SECRET_KEY"] = SECRET_KEY
 

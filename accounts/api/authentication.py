@@ -1,0 +1,63 @@
+"""Bearer tokens: verified without a query, then checked against their session."""
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.tokens import AccessToken
+
+from accounts import selectors
+from puppies.errors import Unauthenticated
+from puppies.ids import parse_id
+from puppies.viewer import Viewer
+
+CHALLENGE = 'Bearer realm="puppies"'
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <access token>`, refused once its session is revoked or its account is not active."""
+
+    def authenticate(self, request: Request) -> tuple[Viewer, None] | None:
+        viewer = bearer_of(request)
+        if viewer is None:
+            return None
+        if not selectors.session_is_good(session_id=viewer.session_id, user_id=viewer.id):
+            raise Unauthenticated("This session has ended.")
+        return viewer, None
+
+    def authenticate_header(self, request: Request) -> str:
+        return CHALLENGE
+
+
+class TokenAuthentication(BearerAuthentication):
+    """The token alone, for views whose own statement asks about the session: see `feeds.selectors`."""
+
+    def authenticate(self, request: Request) -> tuple[Viewer, None] | None:
+        viewer = bearer_of(request)
+        return None if viewer is None else (viewer, None)
+
+
+def bearer_of(request: Request) -> Viewer | None:
+    """The bearer that the request's token names; None without one. Raises Unauthenticated for a bad token."""
+    scheme, _, raw = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if not scheme:
+        return None
+    if scheme.lower() != "bearer":
+        raise Unauthenticated("Send Authorization: Bearer <access token>.")
+    try:
+        token = AccessToken(raw.strip())
+    except TokenError as error:
+        raise Unauthenticated("The access token is not valid or has expired.") from error
+    user_id, session_id = (parse_id(str(token.get(claim, ""))) for claim in ("sub", "sid"))
+    if user_id is None or session_id is None:
+        raise Unauthenticated("The access token is not valid or has expired.")
+    return Viewer(id=user_id, session_id=session_id)
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "accounts.api.authentication.BearerAuthentication"
+    match_subclasses = True
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """People: accounts, sign-in, who follows whom."""
+
+    name = "accounts"

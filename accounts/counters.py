@@ -1,0 +1,5 @@
+"""The names under which the ledger keeps the counts of accounts."""
+
+FOLLOWERS = "user.followers"
+FOLLOWING = "user.following"
+POSTS = "user.posts"

@@ -1,0 +1,135 @@
+"""Every write to accounts, sessions and follows."""
+
+import unicodedata
+from datetime import timedelta
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts import counters
+from accounts.events import UserFollowed
+from accounts.models import Follow, Session, User
+from puppies import ledger
+from puppies.errors import DomainError, FieldProblem
+from puppies.events import publish
+
+SESSION_LIFETIME = timedelta(days=90)
+
+
+class UsernameTaken(DomainError):
+    code = "username_taken"
+    status = 409
+    title = "This username is taken"
+
+
+class EmailTaken(DomainError):
+    code = "email_taken"
+    status = 409
+    title = "This e-mail address has an account"
+
+
+class WeakPassword(DomainError):
+    code = "weak_password"
+    title = "The password is too easy to guess"
+
+
+class WrongCredentials(DomainError):
+    code = "wrong_credentials"
+    status = 401
+    title = "Username or password is wrong"
+
+
+class CannotFollowOneself(DomainError):
+    code = "cannot_follow_oneself"
+    status = 409
+    title = "You cannot follow yourself"
+
+
+_TAKEN: dict[str, type[DomainError]] = {
+    "accounts_user_username_key": UsernameTaken,
+    "user_email_unique": EmailTaken,
+}
+# Checked when no account matches, so that the time to say no is the same.
+_NOBODYS_PASSWORD = make_password("the password of nobody")
+
+
+def normalize_username(raw: str) -> str:
+    """The one spelling under which a username is kept and looked up."""
+    return unicodedata.normalize("NFKC", raw).strip().lower()
+
+
+def register_user(*, username: str, email: str, password: str) -> User:
+    """Create an account. Raises WeakPassword, UsernameTaken or EmailTaken."""
+    user = User(username=normalize_username(username), email=email.strip())
+    _refuse_weak_password(password, user)
+    user.password = make_password(password)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:
+        taken = _TAKEN.get(getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or "")
+        if taken is None:
+            raise
+        raise taken from error
+    return user
+
+
+def _refuse_weak_password(password: str, user: User) -> None:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        rows = [FieldProblem("/password", row.code or "invalid", row.messages[0]) for row in error.error_list]
+        raise WeakPassword(errors=tuple(rows)) from error
+
+
+def authenticate_user(*, username: str, password: str) -> User:
+    """The active account with this username or e-mail address and password. Raises WrongCredentials."""
+    by = (
+        {"email__iexact": username.strip()} if "@" in username else {"username": normalize_username(username)}
+    )
+    user: User | None = User.objects.active().filter(**by).first()
+    # Both sides of the check cost one hash, so that the time does not tell whether the account exists.
+    is_right = check_password(password, user.password if user else _NOBODYS_PASSWORD)
+    if user is None or not is_right:
+        raise WrongCredentials
+    return user
+
+
+def open_session(*, user: User, device: str = "") -> Session:
+    """Begin a session for one device of `user`."""
+    expires_at = timezone.now() + SESSION_LIFETIME
+    return Session.objects.create(user=user, device=device[:200], expires_at=expires_at)
+
+
+@transaction.atomic
+def follow_user(*, follower_id: int, followee_id: int) -> bool:
+    """Make `follower` follow `followee`; False when it did already. Raises CannotFollowOneself."""
+    if follower_id == followee_id:
+        raise CannotFollowOneself
+    if not Follow.objects.add(follower_id=follower_id, followee_id=followee_id):
+        return False
+    _count_follow(follower_id, followee_id, +1)
+    publish(UserFollowed(follower_id=follower_id, followee_id=followee_id))
+    return True
+
+
+@transaction.atomic
+def unfollow_user(*, follower_id: int, followee_id: int) -> bool:
+    """Make `follower` no longer follow `followee`; False when it did not."""
+    removed, _ = Follow.objects.filter(follower_id=follower_id, followee_id=followee_id).delete()
+    if removed:
+        _count_follow(follower_id, followee_id, -1)
+    return bool(removed)
+
+
+def _count_follow(follower_id: int, followee_id: int, delta: int) -> None:
+    ledger.record(counter=counters.FOLLOWERS, subject_id=followee_id, actor_id=follower_id, delta=delta)
+    ledger.record(counter=counters.FOLLOWING, subject_id=follower_id, actor_id=follower_id, delta=delta)
+
+
+def mark_follow_merged(*, follower_id: int, followee_id: int) -> None:
+    """Record that the followee's earlier posts are in the follower's stored feed; nothing happens when the follow is gone."""
+    Follow.objects.filter(follower_id=follower_id, followee_id=followee_id).update(merged=True)

@@ -1,0 +1,167 @@
+"""Typed readers of environment variables that refuse what they cannot use and remember what they were asked.
+
+Every reader takes the variable's name, its default and one sentence for the table in `docs/settings.md`. A default of `None` makes
+the variable required. A value may also come from the file named by `<NAME>_FILE` (a mounted secret). A value that does not fit
+raises `ImproperlyConfigured` naming the variable and what would fit.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One row of the settings table; `default` is shown as written in code."""
+
+    name: str
+    kind: str
+    default: str
+    meaning: str
+
+
+TABLE: dict[str, Variable] = {}
+
+
+def data_dir() -> Path:
+    """The folder of the embedded stack's data, absolute."""
+    return Path(os.environ.get("DATA_DIR", ".data")).resolve()
+
+
+def _running_stack() -> dict[str, str]:
+    # A stack started by `manage.py up` records its addresses, so that commands in another terminal meet the same stores.
+    try:
+        recorded = json.loads((data_dir() / "stack.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    environment = recorded.get("environment", {}) if isinstance(recorded, dict) else {}
+    return {str(name): str(value) for name, value in environment.items()}
+
+
+def _raw(name: str) -> str | None:
+    if (value := os.environ.get(name)) is not None:
+        return value
+    if path := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text().strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE names {path}, which cannot be read: {error}.") from error
+    return _running_stack().get(name)
+
+
+def _read(name: str, kind: str, default: T | None, meaning: str, parse: Callable[[str], T]) -> T:
+    TABLE[name] = Variable(name, kind, "required" if default is None else _shown(default), meaning)
+    raw = _raw(name)
+    if raw is None:
+        if default is None:
+            raise ImproperlyConfigured(f"Set {name} (or {name}_FILE): {meaning}")
+        return default
+    try:
+        return parse(raw)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be {kind}: {error}.") from error
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, list):
+        return ",".join(map(str, default)) or "empty"
+    return str(default) if default != "" else "empty"
+
+
+def text(name: str, default: str | None, meaning: str, *, choices: tuple[str, ...] = ()) -> str:
+    """A string, one of `choices` where they are given."""
+
+    def parse(raw: str) -> str:
+        if choices and raw not in choices:
+            raise ValueError(f"got {raw!r}")
+        return raw
+
+    return _read(name, " or ".join(choices) or "text", default, meaning, parse)
+
+
+def secret(name: str, default: str | None, meaning: str) -> str:
+    """A string whose default is never printed in the table."""
+    value = _read(name, "secret", default, meaning, str)
+    if default is not None:
+        TABLE[name] = Variable(name, "secret", "for development only", meaning)
+    return value
+
+
+def flag(name: str, default: bool, meaning: str) -> bool:
+    """A boolean written as 1/0, true/false, yes/no or on/off."""
+
+    def parse(raw: str) -> bool:
+        words = {"1": True, "true": True, "yes": True, "on": True}
+        words |= {"0": False, "false": False, "no": False, "off": False, "": False}
+        if raw.lower() not in words:
+            raise ValueError(f"got {raw!r}")
+        return words[raw.lower()]
+
+    return _read(name, "true or false", default, meaning, parse)
+
+
+def integer(name: str, default: int | None, meaning: str, *, least: int = 0, most: int = 2**31 - 1) -> int:
+    """A whole number within [least, most]."""
+
+    def parse(raw: str) -> int:
+        number = int(raw)
+        if not least <= number <= most:
+            raise ValueError(f"got {number}")
+        return number
+
+    kind = f"a whole number from {least}" + (f" to {most}" if most != 2**31 - 1 else "")
+    return _read(name, kind, default, meaning, parse)
+
+
+def words(name: str, default: list[str], meaning: str) -> list[str]:
+    """A comma-separated list, blanks around the words dropped."""
+    return _read(
+        name,
+        "words separated by commas",
+        default,
+        meaning,
+        lambda raw: [word.strip() for word in raw.split(",") if word.strip()],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseAddress:
+    """A PostgreSQL server and database, taken apart from its URL."""
+
+    name: str
+    user: str
+    password: str
+    host: str
+    port: int
+
+
+def database(name: str, default: str, meaning: str) -> DatabaseAddress:
+    """`postgres://user:password@host:port/name` with percent-encoding where the parts need it."""
+    default_address = _database_address(default)
+    found = _read(
+        name, "postgres://user:password@host:port/name", default_address, meaning, _database_address
+    )
+    TABLE[name] = Variable(name, TABLE[name].kind, "the embedded server", meaning)
+    return found
+
+
+def _database_address(raw: str) -> DatabaseAddress:
+    url = urlsplit(raw)
+    if url.scheme not in {"postgres", "postgresql"} or not url.hostname or not url.path.strip("/"):
+        # The value itself may hold a password: it is not repeated.
+        raise ValueError("the value has another form")
+    return DatabaseAddress(
+        name=unquote(url.path.strip("/")),
+        user=unquote(url.username or ""),
+        password=unquote(url.password or ""),
+        host=url.hostname,
+        port=url.port or 5432,
+    )

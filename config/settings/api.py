@@ -1,0 +1,41 @@
+"""DRF, its schema, and access tokens."""
+
+from datetime import timedelta
+
+from config.settings.security import SECRET_KEY
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["puppies.api.json.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["puppies.api.json.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "puppies.api.schema.ProblemAutoSchema",
+    "EXCEPTION_HANDLER": "puppies.api.problems.exception_handler",
+    "UNAUTHENTICATED_USER": "puppies.viewer.anonymous",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+
+ACCESS_TOKEN_SECONDS = 900
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(seconds=ACCESS_TOKEN_SECONDS),
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": SECRET_KEY,
+    "ISSUER": "puppies",
+    "AUDIENCE": "puppies",
+    "USER_ID_CLAIM": "sub",
+    "AUTH_TOKEN_CLASSES": ("rest_framework_simplejwt.tokens.AccessToken",),
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Puppies",
+    "VERSION": "1.0.0",
+    "DESCRIPTION": "The API of a social network: accounts, posts, likes and a home feed.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SORT_OPERATIONS": False,
+    "SCHEMA_PATH_PREFIX": "/v1",
+}

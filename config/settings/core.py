@@ -1,0 +1,83 @@
+"""Django itself: apps, middleware, templates, time and static files."""
+
+from pathlib import Path
+
+from config import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+DATA_DIR = env.data_dir()
+env.text("DATA_DIR", ".data", "Folder of the embedded stack: data, logs, addresses.")
+
+ENVIRONMENT = env.text(
+    "ENVIRONMENT",
+    "production",
+    "Where this runs; outside production a default SECRET_KEY is accepted. `manage.py` says development.",
+    choices=("development", "test", "production"),
+)
+DEBUG = env.flag("DEBUG", False, "Django's debug mode; refused in production.")
+PORT = env.integer("PORT", 8000, "Port of the API.", least=1, most=65535)
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "config",
+    "feeds",
+    "interactions",
+    "posts",
+    "accounts",
+    "puppies",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_prometheus",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "puppies.middleware.TraceMiddleware",
+    "puppies.middleware.ProblemMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+APPEND_SLASH = False
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+# Admin and API documentation are served by the API itself, from the installed packages: no build step, nothing fetched.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False

@@ -1,0 +1,3 @@
+"""What the product promises in numbers."""
+
+FEED_BATCH = 1_000

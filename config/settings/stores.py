@@ -1,0 +1,78 @@
+"""PostgreSQL, Redis and the object store."""
+
+from config import env
+
+DATABASE_ADDRESS = env.database(
+    "DATABASE_URL", "postgres://puppies:puppies@127.0.0.1:55432/puppies", "The PostgreSQL database."
+)
+STATEMENT_TIMEOUT_MS = env.integer(
+    "DATABASE_STATEMENT_TIMEOUT_MS", 10_000, "Longest statement, milliseconds; 0 for none (migrations)."
+)
+LOCK_TIMEOUT_MS = env.integer("DATABASE_LOCK_TIMEOUT_MS", 5_000, "Longest wait for a lock, milliseconds.")
+TRANSACTION_TIMEOUT_MS = env.integer(
+    "DATABASE_TRANSACTION_TIMEOUT_MS", 20_000, "Longest transaction, milliseconds; 0 for none (migrations)."
+)
+PREPARED_STATEMENTS = env.flag(
+    "PREPARED_STATEMENTS", True, "Prepare hot queries per connection; off behind a transaction pooler."
+)
+
+_GUARDS = {
+    "statement_timeout": STATEMENT_TIMEOUT_MS,
+    "lock_timeout": LOCK_TIMEOUT_MS,
+    "transaction_timeout": TRANSACTION_TIMEOUT_MS,
+    "idle_in_transaction_session_timeout": TRANSACTION_TIMEOUT_MS,
+}
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": DATABASE_ADDRESS.name,
+        "USER": DATABASE_ADDRESS.user,
+        "PASSWORD": DATABASE_ADDRESS.password,
+        "HOST": DATABASE_ADDRESS.host,
+        "PORT": DATABASE_ADDRESS.port,
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            "connect_timeout": 2,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15_000,
+            "application_name": "puppies",
+            "options": " ".join(f"-c {name}={value}" for name, value in _GUARDS.items()),
+        },
+    }
+}
+
+REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:56379/0", "The Redis or Valkey server.")
+REDIS_PREFIX = env.text("REDIS_PREFIX", "", "Put before every key, so that installations can share a server.")
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": f"{REDIS_PREFIX}puppies",
+        "OPTIONS": {
+            "SOCKET_CONNECT_TIMEOUT": 0.1,
+            "SOCKET_TIMEOUT": 0.1,
+            # The client's own ten retries would turn a hung server into seconds per call.
+            "CONNECTION_POOL_KWARGS": {"retry": None, "retry_on_error": []},
+        },
+    }
+}
+
+S3_ENDPOINT = env.text("S3_ENDPOINT", "http://127.0.0.1:58333", "The object store; empty for Amazon's own.")
+S3_BUCKET = env.text("S3_BUCKET", "puppies-media", "The bucket that holds media.")
+STORAGES = {
+    "default": {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "endpoint_url": S3_ENDPOINT or None,
+            "bucket_name": S3_BUCKET,
+            "region_name": env.text("S3_REGION", "us-east-1", "The bucket's region."),
+            "access_key": env.secret("S3_ACCESS_KEY", "puppies", "The object store's access key."),
+            "secret_key": env.secret("S3_SECRET_KEY", "puppies-secret", "The object store's secret key."),
+            "addressing_style": "path",
+            "signature_version": "s3v4",
+        },
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}

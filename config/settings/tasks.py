@@ -1,0 +1,104 @@
+"""Celery on Kafka: queues, routes, the periodic table, and how deliveries are leased."""
+
+from datetime import timedelta
+
+from kombu import Queue
+
+from config import env
+
+KAFKA_BOOTSTRAP = env.text("KAFKA_BOOTSTRAP", "127.0.0.1:59092", "Kafka brokers, host:port, comma-separated.")
+KAFKA_PREFIX = env.text(
+    "KAFKA_PREFIX", "", "Put before topic and group names, so that installations can share brokers."
+)
+KAFKA_PARTITIONS = env.integer("KAFKA_PARTITIONS", 12, "Partitions of a topic when it is created.", least=1)
+_CLIENT_CONFIG = {
+    "security.protocol": env.text(
+        "KAFKA_SECURITY_PROTOCOL",
+        "plaintext",
+        "How to speak to the brokers.",
+        choices=("plaintext", "ssl", "sasl_plaintext", "sasl_ssl"),
+    ),
+    "sasl.mechanism": env.text("KAFKA_SASL_MECHANISM", "", "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or empty."),
+    "sasl.username": env.text("KAFKA_SASL_USERNAME", "", "The name to sign in to the brokers with."),
+    "sasl.password": env.secret("KAFKA_SASL_PASSWORD", "", "The password that goes with it."),
+    "ssl.ca.location": env.text("KAFKA_CA_FILE", "", "The brokers' certificate authority, a PEM file."),
+}
+KAFKA_PUBLISH_TIMEOUT_MS = env.integer(
+    "KAFKA_PUBLISH_TIMEOUT_MS", 5_000, "Longest wait for a delivery report, milliseconds.", least=100
+)
+KAFKA_OPTIONS = {
+    "topic_prefix": KAFKA_PREFIX,
+    "group_id": f"{KAFKA_PREFIX}puppies",
+    "partitions": KAFKA_PARTITIONS,
+    "publish_timeout_ms": KAFKA_PUBLISH_TIMEOUT_MS,
+    "session_timeout_ms": env.integer(
+        "KAFKA_SESSION_TIMEOUT_MS", 45_000, "A worker silent for so long has left its group, milliseconds."
+    ),
+    "heartbeat_interval_ms": env.integer(
+        "KAFKA_HEARTBEAT_MS", 3_000, "Between a worker's heartbeats, milliseconds."
+    ),
+    "fetch_wait_max_ms": env.integer(
+        "KAFKA_FETCH_WAIT_MS", 500, "How long a broker may hold an empty fetch, milliseconds."
+    ),
+    "client_config": {name: value for name, value in _CLIENT_CONFIG.items() if value},
+}
+
+CELERY_BROKER_URL = f"puppies-kafka://{KAFKA_BOOTSTRAP}"
+CELERY_BROKER_TRANSPORT_OPTIONS = KAFKA_OPTIONS
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "json"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 4
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE_FILENAME = ""
+CELERY_TIMEZONE = "UTC"
+
+QUEUES = ("fanout", "feeds", "counters", "maintenance")
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in QUEUES]
+CELERY_TASK_DEFAULT_QUEUE = "maintenance"
+CELERY_TASK_ROUTES = {
+    "feeds.fan_out_post": {"queue": "fanout"},
+    "feeds.merge_follow": {"queue": "feeds"},
+    "interactions.drain_ledger": {"queue": "counters"},
+    "puppies.remove_done_deliveries": {"queue": "maintenance"},
+}
+
+# Periodic messages that nobody took in time are worthless: the next one does the same work.
+CELERY_BEAT_SCHEDULE = {
+    "drain-ledger": {
+        "task": "interactions.drain_ledger",
+        "schedule": timedelta(seconds=1),
+        "options": {"expires": 5},
+    },
+    "remove-done-deliveries": {
+        "task": "puppies.remove_done_deliveries",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+}
+
+DELIVERY_LEASE_SECONDS = env.integer(
+    "DELIVERY_LEASE_SECONDS",
+    30,
+    "A delivery published but not finished within so many seconds is published again (doubling, up to 32×).",
+    least=1,
+)
+DELIVERY_MAX_ATTEMPTS = env.integer(
+    "DELIVERY_MAX_ATTEMPTS", 8, "Attempts without progress after which a delivery is a dead letter.", least=1
+)
+DELIVERY_BACKOFF_SECONDS = env.integer(
+    "DELIVERY_BACKOFF_SECONDS", 2, "Wait after the first failed attempt; doubles with each, up to 10 minutes."
+)
+DELIVERY_KEEP_SECONDS = env.integer(
+    "DELIVERY_KEEP_SECONDS", 3_600, "How long finished deliveries are kept to be looked at."
+)
+RELAY_BATCH = env.integer(
+    "RELAY_BATCH", 500, "Deliveries that a relay leases and publishes at once.", least=1, most=1_000
+)

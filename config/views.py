@@ -1,0 +1,51 @@
+"""Addresses that belong to no app: health, the meaning of errors, and the last answers when no view could give one."""
+
+import sys
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from puppies import health
+from puppies.api import problems
+
+
+def livez(request: HttpRequest) -> HttpResponse:
+    """The process runs."""
+    return JsonResponse({"status": "ok"})
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    """The process can serve: PostgreSQL answers. Redis, Kafka and the object store are not asked; without them the API still works."""
+    is_ready = health.database_answers()
+    return JsonResponse(
+        {"status": "ok" if is_ready else "unavailable", "database": is_ready}, status=200 if is_ready else 503
+    )
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problems.response(request, status=400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problems.response(request, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problems.response(request, status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    error = sys.exc_info()[1]
+    return (
+        problems.of_exception(error, request)
+        if isinstance(error, Exception)
+        else problems.response(request, status=500)
+    )
+
+
+def error_page(request: HttpRequest, code: str) -> HttpResponse:
+    """What one `code` of a problem document means; 404 for a code that no answer carries."""
+    meaning = problems.meanings().get(code)
+    if meaning is None:
+        raise Http404
+    return render(request, "config/error_page.html", {"code": code, **meaning})

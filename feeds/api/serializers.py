@@ -1,0 +1,35 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from feeds.selectors import HomeItem
+from posts.api.serializers import PostPageOutput
+
+
+class HomeFeedOutput(PostPageOutput):
+    def get_fields(self) -> dict[str, Any]:
+        # `source` is a name of the contract and of a DRF attribute; it can only be declared here.
+        return {
+            **super().get_fields(),
+            "source": serializers.ChoiceField(["home"], help_text="Which feed this is."),
+        }
+
+
+def item_json(item: HomeItem) -> dict[str, Any]:
+    """A feed item as `PostOutput` describes it."""
+    return {
+        "id": str(item.id),
+        "author": {
+            "id": str(item.author_id),
+            "username": item.username,
+            "display_name": item.display_name,
+            "avatar_url": None,
+        },
+        "content": item.content,
+        "media": None,
+        "like_count": item.like_count,
+        "comment_count": item.comment_count,
+        "created_at": item.created_at,
+        "edited_at": item.edited_at,
+        "viewer": {"liked": item.liked},
+    }

@@ -1,0 +1,39 @@
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.authentication import TokenAuthentication
+from feeds import selectors
+from feeds.api.serializers import HomeFeedOutput, item_json
+from puppies.api.pagination import LIMIT_AND_CURSOR, link, read_cursor, read_limit
+from puppies.errors import InvalidCursor, Unauthenticated
+from puppies.ids import MAX_ID
+from puppies.viewer import viewer_of
+
+
+class HomeFeedView(APIView):
+    authentication_classes = (TokenAuthentication,)
+
+    @extend_schema(parameters=LIMIT_AND_CURSOR, responses=HomeFeedOutput, summary="Home feed", tags=["feeds"])
+    def get(self, request: Request) -> Response:
+        """Your own posts and those of the accounts you follow, newest first, endless, each once."""
+        viewer = viewer_of(request)
+        scope = f"home:{viewer.id}"
+        before = read_cursor(request, scope=scope).get("b", MAX_ID)
+        if not isinstance(before, int):
+            raise InvalidCursor
+        try:
+            page = selectors.home_page(
+                reader_id=viewer.id, session_id=viewer.session_id, limit=read_limit(request), before=before
+            )
+        except selectors.SessionEnded as error:
+            raise Unauthenticated("This session has ended.") from error
+        return Response(
+            {
+                "results": [item_json(item) for item in page.items],
+                "next": link(request, scope=scope, place={"b": page.scanned}) if page.scanned else None,
+                "previous": None,
+                "source": "home",
+            }
+        )

@@ -1,0 +1,46 @@
+from datetime import datetime
+
+from django.db import models
+
+from puppies.ids import created_at
+
+
+class FeedEntry(models.Model):
+    """One post in one reader's stored feed.
+
+    No foreign-key constraints, no second index, hash-partitioned by reader (made by SQL in the first migration): fan-out writes these by
+    the million, and the filter at read decides what is shown.
+    """
+
+    pk = models.CompositePrimaryKey("user_id", "feed_id")
+    user_id = models.BigIntegerField()
+    feed_id = models.BigIntegerField()
+    author_id = models.BigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "feed entries"
+
+    def __str__(self) -> str:
+        return f"{self.feed_id} in the feed of {self.user_id}"
+
+    @property
+    def created_at(self) -> datetime:
+        return created_at(self.feed_id)
+
+
+class FeedState(models.Model):
+    """What the stored feed of one reader claims: everything from `floor` up, unless it is asleep."""
+
+    class Status(models.TextChoices):
+        AWAKE = "awake"
+        ASLEEP = "asleep"
+
+    user_id = models.BigIntegerField(primary_key=True)
+    floor = models.BigIntegerField(default=0, db_default=0)
+    status = models.CharField(
+        max_length=6, choices=Status.choices, default=Status.AWAKE, db_default=Status.AWAKE
+    )
+    version = models.BigIntegerField(default=0, db_default=0)
+
+    def __str__(self) -> str:
+        return f"feed of {self.user_id}: {self.status}, floor {self.floor}"

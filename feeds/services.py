@@ -1,0 +1,78 @@
+"""Every write to the stored feeds: fan-out on write, and the merge of a new follow.
+
+Each function does one batch inside the caller's transaction and is idempotent by the primary key of FeedEntry, so a batch that is done
+again, in any order, by any number of workers, leaves the same rows.
+"""
+
+import logging
+
+from django.conf import settings
+from django.db import connection
+
+from accounts.services import mark_follow_merged
+from posts.models import Post
+from posts.services import mark_pushed
+
+logger = logging.getLogger(__name__)
+
+# Followers by keyset over (followee_id, follower_id). Whether the post may be shown is not asked here: a post hidden today may be shown
+# again tomorrow, and the filter at read decides.
+PUSH = """
+WITH batch AS MATERIALIZED (
+    SELECT follower_id FROM accounts_follow
+     WHERE followee_id = %(author)s AND follower_id > %(after)s
+     ORDER BY follower_id LIMIT %(limit)s
+), pushed AS (
+    INSERT INTO feeds_feedentry (user_id, feed_id, author_id)
+    SELECT follower_id, %(feed_id)s, %(author)s FROM batch
+    ON CONFLICT DO NOTHING
+)
+SELECT count(*), max(follower_id) FROM batch
+"""
+
+MERGE = """
+WITH batch AS MATERIALIZED (
+    SELECT feed_id FROM posts_post
+     WHERE author_id = %(followee)s AND feed_id > %(after)s
+     ORDER BY feed_id LIMIT %(limit)s
+), merged AS (
+    INSERT INTO feeds_feedentry (user_id, feed_id, author_id)
+    SELECT %(follower)s, feed_id, %(followee)s FROM batch
+    ON CONFLICT DO NOTHING
+)
+SELECT count(*), max(feed_id) FROM batch
+"""
+
+
+def push_post_batch(*, post_id: int, after: int) -> int | None:
+    """Write the post into the stored feeds of the next 1,000 followers above `after`, in id order.
+
+    Returns the last follower written, or None when all have it; then the post counts as pushed.
+    """
+    post = Post.objects.filter(id=post_id).values("author_id", "feed_id", "delivery").first()
+    if post is None or post["delivery"] != Post.Delivery.PUSHING:
+        logger.info("fan_out_not_needed post_id=%s", post_id)
+        return None
+    last = _batch(PUSH, author=post["author_id"], feed_id=post["feed_id"], after=after)
+    if last is None:
+        mark_pushed(post_id=post_id)
+    return last
+
+
+def merge_follow_batch(*, follower_id: int, followee_id: int, after: int) -> int | None:
+    """Copy the next 1,000 posts of `followee` above `after` into the stored feed of `follower`.
+
+    Returns the last feed id copied, or None when all are there; then the follow counts as merged. Posts published meanwhile are pushed
+    by their own fan-out, which reads the followers later than this follow was committed.
+    """
+    last = _batch(MERGE, followee=followee_id, follower=follower_id, after=after)
+    if last is None:
+        mark_follow_merged(follower_id=follower_id, followee_id=followee_id)
+    return last
+
+
+def _batch(sql: str, **names: int | None) -> int | None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {**names, "limit": settings.FEED_BATCH})
+        count, last = cursor.fetchone()
+    return last if count == settings.FEED_BATCH else None

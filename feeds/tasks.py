@@ -1,0 +1,12 @@
+from feeds import services
+from puppies.outbox.runner import delivered
+
+
+@delivered(name="feeds.fan_out_post")
+def fan_out_post(*, post_id: int, position: int, **_: object) -> int | None:
+    return services.push_post_batch(post_id=post_id, after=position)
+
+
+@delivered(name="feeds.merge_follow")
+def merge_follow(*, follower_id: int, followee_id: int, position: int, **_: object) -> int | None:
+    return services.merge_follow_batch(follower_id=follower_id, followee_id=followee_id, after=position)

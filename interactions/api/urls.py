@@ -1,0 +1,11 @@
+from django.urls import path
+
+from interactions.api.views import LikeViewSet
+
+urlpatterns = [
+    path(
+        "posts/<str:id>/likes",
+        LikeViewSet.as_view({"post": "create", "delete": "destroy"}),
+        name="post-likes",
+    ),
+]

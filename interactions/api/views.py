@@ -1,0 +1,45 @@
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from interactions import selectors, services
+from interactions.api.serializers import LikeOutput
+from puppies.errors import NotFound
+from puppies.ids import parse_id
+from puppies.viewer import viewer_of
+
+POST_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="The post's id, decimal digits.")
+
+
+class LikeViewSet(ViewSet):
+    @extend_schema(
+        parameters=[POST_ID],
+        request=None,
+        responses={200: LikeOutput, 201: LikeOutput},
+        summary="Like a post",
+        tags=["interactions"],
+    )
+    def create(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+        """Like the post: 201 the first time, 200 after; the count includes this like."""
+        post_id = _id_or_404(id)
+        is_new = services.like_post(user_id=viewer_of(request).id, post_id=post_id)
+        answer = {"liked": True, "like_count": selectors.like_count(post_id=post_id)}
+        return Response(answer, status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
+
+    @extend_schema(
+        parameters=[POST_ID], responses={200: LikeOutput}, summary="Unlike a post", tags=["interactions"]
+    )
+    def destroy(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+        """Take the like back; 200 also when there was none."""
+        post_id = _id_or_404(id)
+        services.unlike_post(user_id=viewer_of(request).id, post_id=post_id)
+        return Response({"liked": False, "like_count": selectors.like_count(post_id=post_id)})
+
+
+def _id_or_404(raw: str) -> int:
+    post_id = parse_id(raw)
+    if post_id is None:
+        raise NotFound
+    return post_id

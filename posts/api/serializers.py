@@ -1,0 +1,71 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from posts.models import CONTENT_LENGTH
+from puppies.api.serializers import IdText, Input, Text
+
+
+class PostInput(Input):
+    content = Text(max_length=CONTENT_LENGTH, help_text="Text with at least one visible character.")
+
+
+class AuthorOutput(serializers.Serializer[Any]):
+    id = IdText()
+    username = serializers.CharField()
+    display_name = serializers.CharField()
+    avatar_url = serializers.URLField(allow_null=True)
+
+
+class MediaOutput(serializers.Serializer[Any]):
+    url = serializers.URLField()
+    preview_url = serializers.URLField(allow_null=True)
+    type = serializers.CharField()
+    width = serializers.IntegerField(allow_null=True)
+    height = serializers.IntegerField(allow_null=True)
+    blurhash = serializers.CharField(allow_null=True)
+    alt_text = serializers.CharField()
+    status = serializers.CharField()
+
+
+class PostViewerOutput(serializers.Serializer[Any]):
+    liked = serializers.BooleanField()
+
+
+class PostOutput(serializers.Serializer[Any]):
+    id = IdText()
+    author = AuthorOutput()
+    content = serializers.CharField()
+    media = MediaOutput(allow_null=True)
+    like_count = serializers.IntegerField()
+    comment_count = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    edited_at = serializers.DateTimeField(allow_null=True)
+    viewer = PostViewerOutput(help_text="What the caller did with the post; all false without signing in.")
+
+
+class PostPageOutput(serializers.Serializer[Any]):
+    results = PostOutput(many=True)
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+
+
+def post_json(post: Any, *, liked: bool) -> dict[str, Any]:
+    """A post from `for_display()` as `PostOutput` describes it."""
+    author = post.author
+    return {
+        "id": str(post.id),
+        "author": {
+            "id": str(author.id),
+            "username": author.username,
+            "display_name": author.display_name,
+            "avatar_url": None,
+        },
+        "content": post.content,
+        "media": None,
+        "like_count": post.likes,
+        "comment_count": post.comments,
+        "created_at": post.created_at,
+        "edited_at": post.edited_at,
+        "viewer": {"liked": liked},
+    }

@@ -1,0 +1,79 @@
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
+
+from accounts.selectors import user_by_username
+from interactions.selectors import liked_post_ids
+from posts import selectors, services
+from posts.api.serializers import PostInput, PostOutput, PostPageOutput, post_json
+from posts.models import Post
+from puppies.api.pagination import LIMIT_AND_CURSOR, Window, paginate
+from puppies.errors import NotFound
+from puppies.ids import parse_id
+from puppies.viewer import viewer_of
+
+POST_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="The post's id, decimal digits.")
+
+
+class PostViewSet(ViewSet):
+    @extend_schema(request=PostInput, responses={201: PostOutput}, summary="Publish a post", tags=["posts"])
+    def create(self, request: Request) -> Response:
+        """Publish a text post. Followers see it from the moment of this answer."""
+        body = PostInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        published = services.publish_post(author_id=viewer_of(request).id, **body.validated_data)
+        return Response(_shown_or_404(published.id, request), status=status.HTTP_201_CREATED)
+
+    @extend_schema(parameters=[POST_ID], responses=PostOutput, summary="A post", tags=["posts"])
+    def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+        """One post with exact counts."""
+        return Response(_shown_or_404(parse_id(id), request))
+
+    def get_permissions(self) -> list[BasePermission]:
+        return [AllowAny()] if self.action == "retrieve" else [IsAuthenticated()]
+
+
+class ProfilePostsView(APIView):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        parameters=LIMIT_AND_CURSOR, responses=PostPageOutput, summary="Posts of an account", tags=["users"]
+    )
+    def get(self, request: Request, username: str) -> Response:
+        """Posts of this account, newest first."""
+        author = user_by_username(username)
+        if author is None:
+            raise NotFound
+
+        def fetch(window: Window) -> list[Post]:
+            return selectors.profile_posts(
+                author_id=author.id,
+                limit=window.limit,
+                before=window.before,
+                after=window.after,
+                shown=window.shown,
+                upward=window.upward,
+            )
+
+        posts, links = paginate(
+            request, scope=f"profile-posts:{author.id}", fetch=fetch, key=lambda post: post.feed_id or 0
+        )
+        return Response({"results": _as_json(posts, viewer_of(request).id), **links})
+
+
+def _shown_or_404(post_id: int | None, request: Request) -> dict[str, Any]:
+    post = selectors.displayed_post(post_id=post_id) if post_id else None
+    if post is None:
+        raise NotFound
+    return _as_json([post], viewer_of(request).id)[0]
+
+
+def _as_json(posts: list[Post], viewer_id: int) -> list[dict[str, Any]]:
+    liked = liked_post_ids(viewer_id=viewer_id, post_ids=[post.id for post in posts])
+    return [post_json(post, liked=post.id in liked) for post in posts]

@@ -1,0 +1,130 @@
+"""Keyset pages, newest first, in both directions.
+
+`next` walks down by `key < before`. `previous` polls upward, and there `key > newest shown` alone would lose rows for ever: ids do not
+become visible in id order, so a row with a smaller id may commit after the poll. An upward cursor therefore stays at a low-water mark
+older than the longest transaction allowed, and carries the keys above it that were shown already.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from django.conf import settings
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
+from rest_framework.utils.urls import replace_query_param
+
+from puppies import cursors
+from puppies.errors import DomainError, FieldProblem, InvalidCursor
+from puppies.ids import MAX_ID, first_id_at
+
+Row = TypeVar("Row")
+
+DEFAULT_LIMIT = 20
+MAX_LIMIT = 100
+LIMIT_AND_CURSOR = [
+    OpenApiParameter(
+        "limit", int, description=f"Rows a page, 1 to {MAX_LIMIT}; {DEFAULT_LIMIT} when absent."
+    ),
+    OpenApiParameter("cursor", str, description="From the `next` or `previous` link of another page."),
+]
+CLOCK_SLACK_SECONDS = 5
+
+
+class InvalidLimit(DomainError):
+    code = "invalid_limit"
+    title = f"limit is a whole number from 1 to {MAX_LIMIT}"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which rows a page wants: keys in (after, before), none of `shown`; the first `limit` from the top, or from `after` upward."""
+
+    limit: int
+    before: int = MAX_ID
+    after: int = 0
+    shown: tuple[int, ...] = ()
+    upward: bool = False
+
+
+def read_limit(request: Request) -> int:
+    """`?limit=`, 20 when absent. Raises InvalidLimit."""
+    raw = request.query_params.get("limit", str(DEFAULT_LIMIT))
+    if not (raw.isascii() and raw.isdigit() and len(raw) <= 3 and 1 <= int(raw) <= MAX_LIMIT):
+        raise InvalidLimit(errors=(FieldProblem("limit", "invalid", InvalidLimit.title),))
+    return int(raw)
+
+
+def read_cursor(request: Request, *, scope: str) -> dict[str, Any]:
+    """The place named by `?cursor=`, empty when absent. Raises InvalidCursor."""
+    raw = request.query_params.get("cursor")
+    return {} if raw is None else cursors.decode(raw, scope=scope)
+
+
+def link(request: Request, *, scope: str, place: dict[str, Any]) -> str:
+    """The absolute URL of this list at `place`, filters and limit kept."""
+    return replace_query_param(request.build_absolute_uri(), "cursor", cursors.encode(place, scope=scope))
+
+
+def low_water_mark(now: datetime) -> int:
+    """A key below which nothing can appear any more: ids older than the longest transaction are visible or never will be."""
+    longest = timedelta(milliseconds=settings.TRANSACTION_TIMEOUT_MS, seconds=CLOCK_SLACK_SECONDS)
+    return first_id_at(now - longest)
+
+
+def paginate(
+    request: Request,
+    *,
+    scope: str,
+    fetch: Callable[[Window], Sequence[Row]],
+    key: Callable[[Row], int],
+) -> tuple[list[Row], dict[str, str | None]]:
+    """One page of rows, newest first, and its `next` and `previous` links.
+
+    `fetch` answers a Window with at most `limit` rows: descending by key, or ascending when the window looks upward.
+    """
+    limit = read_limit(request)
+    window = _window(read_cursor(request, scope=scope), limit)
+    rows = list(fetch(window))
+    more = len(rows) > limit
+    page = rows[:limit]
+    if window.upward:
+        page.reverse()
+    keys = [key(row) for row in page]
+    return page, {
+        "next": _next(request, scope, window, keys, more=more),
+        "previous": link(request, scope=scope, place=_upward_place(window, keys, full=len(page) == limit)),
+    }
+
+
+def _window(place: dict[str, Any], limit: int) -> Window:
+    match place:
+        case {} if not place:
+            return Window(limit + 1)
+        case {"b": int(before)}:
+            return Window(limit + 1, before=before)
+        case {"a": int(after), "s": list(shown)}:
+            return Window(limit, after=after, shown=tuple(shown), upward=True)
+    raise InvalidCursor
+
+
+def _next(request: Request, scope: str, window: Window, keys: list[int], *, more: bool) -> str | None:
+    if keys and (more or window.upward):
+        return link(request, scope=scope, place={"b": keys[-1]})
+    if window.upward:
+        return link(request, scope=scope, place={"b": max((window.after, *window.shown)) + 1})
+    return None
+
+
+def _upward_place(window: Window, keys: list[int], *, full: bool) -> dict[str, Any]:
+    settled = low_water_mark(datetime.now(UTC))
+    if window.upward:
+        shown = {*window.shown, *keys}
+        after = max(window.after, min(settled, max(shown, default=0)))
+    else:
+        # Rows below a full page belong to the pages after it; a page that is not full has seen all there was.
+        shown = set(keys)
+        top = keys[0] if keys else (window.before - 1 if window.before < MAX_ID else settled)
+        after = max(min(settled, top), keys[-1] - 1 if full else 0)
+    return {"a": after, "s": sorted(mark for mark in shown if mark > after)}

@@ -1,0 +1,37 @@
+"""The manners of request bodies: unknown fields are refused, text is text."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+
+
+class Input(serializers.Serializer[Any]):
+    """A request body. Fields that it does not know are refused with `unknown_field`."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
+        if unknown:
+            message = "This field is not known here."
+            raise serializers.ValidationError(
+                {name: [ErrorDetail(message, code="unknown_field")] for name in unknown}
+            )
+        return super().to_internal_value(data)
+
+
+class Text(serializers.CharField):
+    """A string with visible content; numbers and booleans are no strings, NUL is refused."""
+
+    default_error_messages = {"invalid": "Give a string."}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class IdText(serializers.CharField):
+    """An id as clients see it: a string of decimal digits."""
+
+    def to_representation(self, value: Any) -> str:
+        return str(value)

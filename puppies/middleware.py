@@ -1,0 +1,58 @@
+"""The outermost layers: every answer carries its request's id, and every failure is a problem document."""
+
+import re
+from collections.abc import Callable
+
+from django.core.exceptions import BadRequest, DisallowedHost, PermissionDenied, RequestDataTooBig
+from django.core.exceptions import SuspiciousOperation as Suspicious
+from django.http import Http404, HttpRequest, HttpResponseBase
+
+from puppies import trace
+from puppies.api import problems
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
+_REFUSALS: tuple[tuple[type[Exception], int], ...] = (
+    (RequestDataTooBig, 413),
+    (DisallowedHost, 400),
+    (Suspicious, 400),
+    (BadRequest, 400),
+    (Http404, 404),
+    (PermissionDenied, 403),
+)
+
+
+class TraceMiddleware:
+    """Takes or makes the request's id and trace, and puts `X-Request-ID` on the answer."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else ""
+        with trace.tracing(traceparent=request.headers.get("traceparent", ""), request_id=request_id) as own:
+            response = self.get_response(request)
+        response["X-Request-ID"] = own.request_id
+        return response
+
+
+class ProblemMiddleware:
+    """Turns exceptions that no view handled into problem documents.
+
+    Pages for people (the admin, the documentation) keep Django's own answers for refusals; failures are the same everywhere.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        for kind, status in _REFUSALS:
+            if isinstance(exception, kind):
+                detail = str(exception) if status == 400 else ""
+                return problems.response(request, status=status, detail=detail)
+        return problems.of_exception(exception, request)
