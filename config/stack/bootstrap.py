@@ -33,8 +33,8 @@ def check_version():  # type: () -> None
     if sys.version_info < LEAST:
         found = ".".join(map(str, sys.version_info[:3]))
         sys.exit(
-            "Puppies needs Python 3.11 or newer; %s is %s.\n"
-            "Install a newer one and name it, for example: make up PYTHON=python3.12" % (sys.executable, found)
+            f"Puppies needs Python 3.11 or newer; {sys.executable} is {found}.\n"
+            "Install a newer one and name it, for example: make up PYTHON=python3.12"
         )
 
 
@@ -42,13 +42,13 @@ def create():  # type: () -> None
     """Make the virtual environment when there is none that works."""
     if program("python").exists() and succeeds([str(program("python")), "-m", "pip", "--version"]):
         return
-    print("Creating .venv with Python %s.%s …" % sys.version_info[:2], flush=True)
+    print(f"Creating .venv with {sys.executable} …", flush=True)
     try:
         venv.create(str(VENV), clear=True, with_pip=True, symlinks=True)
     except (subprocess.CalledProcessError, ImportError, OSError) as error:
         sys.exit(
-            "The virtual environment could not be made (%s).\n"
-            "On Debian and Ubuntu the module is a package of its own: sudo apt install python3-venv" % error
+            f"The virtual environment could not be made ({error}).\n"
+            "On Debian and Ubuntu the module is a package of its own: sudo apt install python3-venv"
         )
 
 
@@ -66,7 +66,9 @@ def install_with_uv():  # type: () -> bool
 def install_with_pip():  # type: () -> None
     """Install what is pinned with pip, or end with its message and advice."""
     if subprocess.call([*pip("install"), "--require-hashes", "-r", str(REQUIREMENTS)]) != 0:
-        sys.exit("The packages could not be installed: see above. When the network works again, type it again.")
+        sys.exit(
+            "The packages could not be installed: see above. When the network works again, type it again."
+        )
 
 
 def indexes():  # type: () -> list[str]

@@ -82,17 +82,27 @@ class Part(ABC):
         self.prepare()
         self._spawn()
 
+    def check_ready(self, *, elapsed: float) -> bool:
+        """Tell whether it works; raise StackError when it ended, `elapsed` seconds after its start."""
+        if self.is_running() and self.is_ready() and self.is_running():
+            self.settle()
+            return True
+        if not self.is_running():
+            self._retry_or_fail(elapsed)
+        return False
+
     def wait_ready(self, seconds: float | None = None) -> None:
         """Wait until it works and is settled, or raise StackError with the end of its log."""
         started = time.monotonic()
-        while not self._answers():
-            elapsed = time.monotonic() - started
-            if not self.is_running():
-                self._retry_or_fail(elapsed)
-            if elapsed > (seconds or self.ready_seconds):
-                raise StackError(f"{self.name} is not ready after {elapsed:.0f} s.{self._log_end()}")
+        limit = self.ready_seconds if seconds is None else seconds
+        while not self.check_ready(elapsed=(elapsed := time.monotonic() - started)):
+            if elapsed > limit:
+                raise self.late(elapsed)
             time.sleep(0.05)
-        self.settle()
+
+    def late(self, elapsed: float) -> StackError:
+        """Return the error that tells of a part which runs and does not answer."""
+        return StackError(f"{self.name} is not ready after {elapsed:.0f} s.{self._log_end()}")
 
     def ask_to_stop(self) -> None:
         """Send the stop signal and return at once."""
@@ -135,9 +145,6 @@ class Part(ABC):
             tied_by=self.death_signal,
         )
         self._identity = Identity.of(self._process.pid)
-
-    def _answers(self) -> bool:
-        return self.is_running() and self.is_ready() and self.is_running()
 
     def _retry_or_fail(self, elapsed: float) -> None:
         if elapsed > self.retry_seconds:

@@ -60,7 +60,7 @@ class Postgres(Server):
             "max_wal_size": "2GB",
             "random_page_cost": "1.1",
             "jit": "off",
-            "log_line_prefix": "",
+            "log_line_prefix": "%m [%p] ",
             "log_timezone": "UTC",
             "timezone": "UTC",
             "log_min_messages": "warning",

@@ -1,4 +1,4 @@
-"""Run a command on empty stores of its own: `python -m config.stack.with_stores postgres,valkey -- COMMAND …`."""
+"""Run a command on empty stores: `python -m config.stack.with_stores postgres,valkey -- COMMAND …`."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ USAGE = "python -m config.stack.with_stores STORE[,STORE…] -- COMMAND [ARGUMEN
 
 
 def main(arguments: list[str]) -> int:
-    """Start the named stores, run the command with their addresses in its environment, return its exit code."""
+    """Start the named stores, run the command with their addresses, return its exit code."""
     if len(arguments) < 3 or arguments[1] != "--":
         print(USAGE, file=sys.stderr)
         return 2

@@ -1,0 +1,5 @@
+"""The demo accounts of development, which `seed` makes and `up` names."""
+
+READER = "bella"
+MODERATOR = "admin"
+PASSWORD = "good-dog-demo"  # noqa: S105

@@ -1,0 +1,164 @@
+"""The roles of Puppies as parts: API, relay, one worker per queue, beat, and commands that end by themselves."""
+
+import http.client
+import os
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.stack.part import Part
+from config.stack.ports import HOST, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Program(Part):
+    """A program of ours: its words, its environment, and how it is known to be ready."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        words: Sequence[str],
+        log: Path,
+        environment: Mapping[str, str],
+        answers: Callable[["Program"], bool],
+        port: int | None = None,
+        stop_seconds: float = 4.0,
+    ) -> None:
+        super().__init__(log=log)
+        self.name = name
+        self.stop_seconds = stop_seconds
+        self._words = list(words)
+        self._environment = environment
+        self._answers = answers
+        self._port = port
+
+    def command(self) -> list[str]:
+        """Return the words it was made with."""
+        return self._words
+
+    def environment_of_process(self) -> Mapping[str, str]:
+        """Return the environment it was made with."""
+        return self._environment
+
+    def is_ready(self) -> bool:
+        """Ask in the way it was made with."""
+        return self._answers(self)
+
+    @property
+    def port(self) -> int | None:
+        """The port it was made with."""
+        return self._port
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Makes the programs of one installation: where it listens, keeps its data and finds its stores."""
+
+    data_dir: Path
+    port: int
+    environment: Mapping[str, str]
+    web_workers: int
+    concurrency: int
+
+    def all(self, queues: Collection[str]) -> tuple[list[Part], list[Part]]:
+        """Return what works behind the API, to be started first, and the API itself."""
+        behind = [self.relay(), *(self.worker(queue) for queue in queues), self.beat()]
+        return behind, [self.api()]
+
+    def api(self) -> Program:
+        """Granian, one blocking thread per worker process; ready when `/readyz` says so."""
+        options = {
+            "interface": "wsgi",
+            "host": HOST,
+            "port": self.port,
+            "workers": self.web_workers,
+            "blocking-threads": 1,
+            "backlog": 1024,
+            "backpressure": 256,
+            "workers-kill-timeout": 1,
+            "respawn-interval": 0.5,
+        }
+        words = [f"--{name}={value}" for name, value in options.items()]
+        return self._program(
+            "api",
+            [sys.executable, "-m", "granian", *words, "--respawn-failed-workers", "config.wsgi:application"],
+            answers=lambda part: http_status(self.port, "/readyz") == 200,
+            port=self.port,
+            stop_seconds=2.0,
+        )
+
+    def relay(self) -> Program:
+        """The command that publishes deliveries; ready when it says so."""
+        return self._program("relay", self.manage("relay"), answers=logged("relay_ready"))
+
+    def worker(self, queue: str) -> Program:
+        """A Celery worker of one queue; ready when its consumer polls Kafka."""
+        port = free_port()
+        words = ["worker", "--queues", queue, "--pool", "threads", "--concurrency", str(self.concurrency)]
+        quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
+        return self._program(
+            f"worker-{queue}",
+            self.celery(*words, *quiet, "--hostname", f"{queue}@%h"),
+            answers=lambda part: http_status(port, "/livez") == 200,
+            port=port,
+            more={"HEALTH_PORT": str(port)},
+        )
+
+    def beat(self) -> Program:
+        """The scheduler of periodic work; its memory of last runs lies in DATA_DIR."""
+        schedule = self.data_dir / "beat" / "schedule"
+        schedule.parent.mkdir(parents=True, exist_ok=True)
+        words = self.celery("beat", "--schedule", str(schedule), "--pidfile", "", "--loglevel", "INFO")
+        return self._program("beat", words, answers=logged("beat: Starting"))
+
+    def step(self, name: str, *arguments: str) -> Program:
+        """A management command that ends by itself."""
+        return self._program(name, self.manage(name, *arguments), answers=lambda part: True)
+
+    def manage(self, *arguments: str) -> list[str]:
+        """Return the words of a management command."""
+        return [sys.executable, str(ROOT / "manage.py"), *arguments]
+
+    def celery(self, *arguments: str) -> list[str]:
+        """Return the words of a Celery command."""
+        return [sys.executable, "-m", "celery", "--app", "config.celery:app", *arguments]
+
+    def _program(
+        self,
+        name: str,
+        words: Sequence[str],
+        *,
+        answers: Callable[[Program], bool],
+        port: int | None = None,
+        stop_seconds: float = 4.0,
+        more: Mapping[str, str] | None = None,
+    ) -> Program:
+        return Program(
+            name=name,
+            words=words,
+            log=self.data_dir / "logs" / f"{name}.log",
+            environment={**os.environ, "PYTHONPATH": str(ROOT), **self.environment, **(more or {})},
+            answers=answers,
+            port=port,
+            stop_seconds=stop_seconds,
+        )
+
+
+def logged(text: str) -> Callable[[Part], bool]:
+    """Return a probe that is satisfied once the present run has logged the text."""
+    return lambda part: any(text in line for line in part.last_lines(200))
+
+
+def http_status(port: int, path: str) -> int | None:
+    """Return the status that a GET on the loopback interface is answered with; None when nobody answers."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=2)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
