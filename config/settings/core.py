@@ -77,7 +77,6 @@ USE_I18N = False
 APPEND_SLASH = False
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
 # Admin and API documentation are served by the API itself, from the installed packages: no build step, nothing fetched.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
