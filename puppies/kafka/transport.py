@@ -145,7 +145,7 @@ class Channel(virtual.Channel):
         return bool(self._consumers)
 
     def next_delivery(self, timeout: float) -> Delivery | None:
-        """The next delivery as soon as there is one that Celery has room for; None after `timeout` seconds."""
+        """The next delivery once there is one and Celery has room for it; None after `timeout` seconds."""
         self.session.start()
         return self.session.inbox.take(can_take=self.qos.can_consume, timeout=timeout)
 
