@@ -9,7 +9,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["puppies.api.json.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["puppies.api.json.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "puppies.api.schema.ProblemAutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "puppies.api.problems.exception_handler",
     "UNAUTHENTICATED_USER": "puppies.viewer.anonymous",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -35,7 +35,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "puppies.api.schema.name_components",
+        "puppies.api.schema.declare_problems",
+    ],
     "SORT_OPERATIONS": False,
     "SCHEMA_PATH_PREFIX": "/v1",
 }

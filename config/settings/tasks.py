@@ -26,6 +26,7 @@ _CLIENT_CONFIG = {
 KAFKA_PUBLISH_TIMEOUT_MS = env.integer(
     "KAFKA_PUBLISH_TIMEOUT_MS", 5_000, "Longest wait for a delivery report, milliseconds.", least=100
 )
+KAFKA_CLIENT_CONFIG = {name: value for name, value in _CLIENT_CONFIG.items() if value}
 KAFKA_OPTIONS = {
     "topic_prefix": KAFKA_PREFIX,
     "group_id": f"{KAFKA_PREFIX}puppies",
@@ -40,7 +41,7 @@ KAFKA_OPTIONS = {
     "fetch_wait_max_ms": env.integer(
         "KAFKA_FETCH_WAIT_MS", 500, "How long a broker may hold an empty fetch, milliseconds."
     ),
-    "client_config": {name: value for name, value in _CLIENT_CONFIG.items() if value},
+    "client_config": KAFKA_CLIENT_CONFIG,
 }
 
 CELERY_BROKER_URL = f"puppies-kafka://{KAFKA_BOOTSTRAP}"

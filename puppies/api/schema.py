@@ -1,53 +1,94 @@
-"""How the schema tells of refusals: every operation declares the problem documents it can answer."""
+"""What the schema says beyond the views: every operation declares the problem documents it can answer."""
 
+import re
 from typing import Any
-
-from drf_spectacular.openapi import AutoSchema
-from rest_framework import serializers
 
 from puppies.api.problems import CONTENT_TYPE
 
+PROBLEM = {
+    "type": "object",
+    "description": "A refusal or failure (RFC 9457). `code` is stable: compare it, show `detail`.",
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference", "description": "Where the code is explained."},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "description": "The path of the request."},
+        "code": {"type": "string"},
+        "trace_id": {"type": "string", "description": "Names the request to whoever looks into it."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "pointer": {"type": "string", "description": "JSON pointer, or a parameter's name."},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+                "required": ["pointer", "code", "detail"],
+            },
+        },
+    },
+    "required": ["type", "title", "status", "detail", "instance", "code", "trace_id", "errors"],
+}
+DESCRIPTIONS = {
+    "400": "The request is not valid.",
+    "401": "No access token, a bad one, or one whose session has ended.",
+    "404": "There is nothing here, or nothing for this caller's eyes.",
+    "409": "The request conflicts with what is there.",
+    "413": "The body is too large.",
+    "415": "The body is not JSON.",
+    "500": "Something broke on our side.",
+    "503": "The service cannot answer now; `Retry-After` says when to try again.",
+}
+_METHODS = {"get", "post", "put", "patch", "delete"}
 
-class FieldProblemOutput(serializers.Serializer[Any]):
-    pointer = serializers.CharField(
-        help_text="JSON pointer to the member of the body, or the parameter's name."
-    )
-    code = serializers.CharField()
-    detail = serializers.CharField()
+
+def declare_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Add the problem documents to every operation; a drf-spectacular postprocessing hook."""
+    result["components"]["schemas"]["Problem"] = PROBLEM
+    for path, operations in result["paths"].items():
+        for method in _METHODS & set(operations):
+            operation = operations[method]
+            for status in _statuses(path, method, operation):
+                operation["responses"].setdefault(status, _problem_response(status))
+            operation["responses"] = dict(sorted(operation["responses"].items()))
+    return result
 
 
-class Problem(serializers.Serializer[Any]):
-    """A refusal or failure (RFC 9457). `code` is stable; compare it, show `detail`."""
-
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    instance = serializers.CharField()
-    code = serializers.CharField()
-    trace_id = serializers.CharField()
-
-    def get_fields(self) -> dict[str, Any]:
-        # `errors` is a name of RFC 9457 and of a serializer's attribute; it can only be declared here.
-        return {**super().get_fields(), "errors": FieldProblemOutput(many=True)}
+def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
+    statuses = ["400", "500", "503"]
+    if {"bearer": []} in operation.get("security", []):
+        statuses.append("401")
+    if "{" in path:
+        statuses.append("404")
+    if method in {"post", "put", "patch"}:
+        statuses += ["413", "415"]
+    # A docstring that names a refusal's status declares it.
+    return statuses + re.findall(r"\b(4\d\d) `", operation.get("description", ""))
 
 
-class ProblemAutoSchema(AutoSchema):
-    """Adds the problem documents that every operation shares to what its decorator declares."""
+def _problem_response(status: str) -> dict[str, Any]:
+    return {
+        "description": DESCRIPTIONS[status],
+        "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
 
-    def get_response_serializers(self) -> Any:
-        declared: Any = super().get_response_serializers()
-        by_status: dict[Any, Any] = dict(declared) if isinstance(declared, dict) else {200: declared}
-        for status in self._problem_statuses():
-            by_status.setdefault((str(status), CONTENT_TYPE), Problem)
-        return by_status
 
-    def _problem_statuses(self) -> list[int]:
-        statuses = [400, 500, 503]
-        if self.get_auth():
-            statuses.append(401)
-        if "{" in self.path:
-            statuses.append(404)
-        if self.method in {"POST", "PUT", "PATCH"}:
-            statuses += [413, 415]
-        return sorted(statuses)
+def name_components(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Call the outputs what clients call them: `Post`, not `PostOutput`; a drf-spectacular postprocessing hook."""
+    schemas = result["components"]["schemas"]
+    result["components"]["schemas"] = {
+        name.removesuffix("Output"): schema for name, schema in sorted(schemas.items())
+    }
+    renamed: dict[str, Any] = _renamed(result)
+    return renamed
+
+
+def _renamed(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {
+            key: value.removesuffix("Output") if key == "$ref" else _renamed(value)
+            for key, value in node.items()
+        }
+    return [_renamed(value) for value in node] if isinstance(node, list) else node

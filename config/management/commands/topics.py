@@ -17,7 +17,7 @@ class Command(BaseCommand):
                 settings.QUEUES,
                 settings.KAFKA_PREFIX,
                 settings.KAFKA_PARTITIONS,
-                client_config=settings.KAFKA_OPTIONS["client_config"],
+                client_config=settings.KAFKA_CLIENT_CONFIG,
             )
         except TopicsUnavailable as error:
             raise CommandError(str(error)) from error

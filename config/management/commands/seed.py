@@ -1,0 +1,17 @@
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from config import seeding
+
+
+class Command(BaseCommand):
+    help = "Create a small demo network, once; refused in production."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.ENVIRONMENT == "production":
+            raise CommandError("The demo network has a public password: it is not for production.")
+        if seeding.seed_demo_network():
+            names = ", ".join(puppy.username for puppy in seeding.PUPPIES)
+            self.stdout.write(f"seeded {names} and {seeding.ADMIN}, password {seeding.PASSWORD}")
