@@ -5,6 +5,7 @@ import os
 from celery import Celery
 
 from puppies import kafka
+from puppies.kafka import health
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 kafka.register()
@@ -12,3 +13,4 @@ kafka.register()
 app = Celery("puppies")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+health.install(app)

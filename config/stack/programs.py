@@ -12,6 +12,13 @@ from config.stack.ports import HOST, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
+PYTHON = {
+    "PYTHONPATH": str(ROOT),
+    "PYTHONUNBUFFERED": "1",
+    # On every start as root Celery warns at length; the embedded stack is for one machine's developer.
+    "PYTHONWARNINGS": "ignore::UserWarning:celery.platforms",
+}
+
 
 class Program(Part):
     """A program of ours: its words, its environment, and how it is known to be ready."""
@@ -84,7 +91,15 @@ class Roles:
         words = [f"--{name}={value}" for name, value in options.items()]
         return self._program(
             "api",
-            [sys.executable, "-m", "granian", *words, "--respawn-failed-workers", "config.wsgi:application"],
+            [
+                sys.executable,
+                "-m",
+                "granian",
+                *words,
+                "--respawn-failed-workers",
+                "--no-ws",
+                "config.wsgi:application",
+            ],
             answers=lambda part: http_status(self.port, "/readyz") == 200,
             port=self.port,
             stop_seconds=2.0,
@@ -112,7 +127,7 @@ class Roles:
         schedule = self.data_dir / "beat" / "schedule"
         schedule.parent.mkdir(parents=True, exist_ok=True)
         words = self.celery("beat", "--schedule", str(schedule), "--pidfile", "", "--loglevel", "INFO")
-        return self._program("beat", words, answers=logged("beat: Starting"))
+        return self._program("beat", words, answers=lambda part: written_since_start(part, schedule))
 
     def step(self, name: str, *arguments: str) -> Program:
         """A management command that ends by itself."""
@@ -124,7 +139,7 @@ class Roles:
 
     def celery(self, *arguments: str) -> list[str]:
         """Return the words of a Celery command."""
-        return [sys.executable, "-m", "celery", "--app", "config.celery:app", *arguments]
+        return [sys.executable, "-m", "celery", "--quiet", "--app", "config.celery:app", *arguments]
 
     def _program(
         self,
@@ -140,7 +155,7 @@ class Roles:
             name=name,
             words=words,
             log=self.data_dir / "logs" / f"{name}.log",
-            environment={**os.environ, "PYTHONPATH": str(ROOT), **self.environment, **(more or {})},
+            environment={**os.environ, **PYTHON, **self.environment, **(more or {})},
             answers=answers,
             port=port,
             stop_seconds=stop_seconds,
@@ -150,6 +165,12 @@ class Roles:
 def logged(text: str) -> Callable[[Part], bool]:
     """Return a probe that is satisfied once the present run has logged the text."""
     return lambda part: any(text in line for line in part.last_lines(200))
+
+
+def written_since_start(part: Part, path: Path) -> bool:
+    """Tell whether a file of that name, with any ending, was written by the present run."""
+    start = part.identity.started if part.identity else float("inf")
+    return any(file.stat().st_mtime >= start - 1 for file in path.parent.glob(f"{path.name}*"))
 
 
 def http_status(port: int, path: str) -> int | None:

@@ -88,8 +88,8 @@ class Supervisor:
             self.breathe()
             watched.part.start()
             self._enter(watched, "starting")
-        for watched in phase:
-            self._await_ready(watched)
+        while [watched for watched in phase if not self._has_become_ready(watched)]:
+            self.breathe()
 
     def run(self, part: Part) -> None:
         """Run a part that ends by itself; raise StackError with its last lines unless it ends well."""
@@ -138,12 +138,15 @@ class Supervisor:
         watched.enter(state)
         self.on_change([each.record() for each in self._watched()])
 
-    def _await_ready(self, watched: Watched) -> None:
-        while not watched.part.check_ready(elapsed=watched.seconds):
-            if watched.seconds > watched.part.ready_seconds:
-                raise watched.part.late(watched.seconds)
-            self.breathe()
-        self._enter(watched, "running")
+    def _has_become_ready(self, watched: Watched) -> bool:
+        if watched.state == "running":
+            return True
+        if watched.part.check_ready(elapsed=watched.seconds):
+            self._enter(watched, "running")
+            return True
+        if watched.seconds > watched.part.ready_seconds:
+            raise watched.part.late(watched.seconds)
+        return False
 
     def _tend(self, watched: Watched) -> None:
         if watched.state == "waiting":

@@ -21,6 +21,6 @@ class Command(BaseCommand):
             )
         except TopicsUnavailable as error:
             raise CommandError(str(error)) from error
-        for report in reports:
-            if report.is_new:
-                self.stdout.write(f"made topic {report.name} with {report.partitions} partitions")
+        made = [f"{report.name} ({report.partitions})" for report in reports if report.is_new]
+        if made:
+            self.stdout.write(f"made topics (and partitions): {', '.join(made)}")

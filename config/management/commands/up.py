@@ -1,8 +1,8 @@
-import os
 import sys
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from config import env
@@ -21,10 +21,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         plan = Plan(
             data_dir=env.data_dir(),
-            port=number("PORT", 8000),
+            port=settings.PORT,
             queues=settings.QUEUES,
-            web_workers=number("WEB_WORKERS", 2),
-            concurrency=number("WORKER_CONCURRENCY", 4),
+            web_workers=positive("WEB_WORKERS", 2, "Processes of the API that `up` starts."),
+            concurrency=positive("WORKER_CONCURRENCY", 4, "Threads of each worker that `up` starts."),
         )
         try:
             run(plan, out=sys.stdout)
@@ -32,9 +32,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
 
-def number(name: str, default: int) -> int:
-    """Return a whole number above zero from the environment, or say what would fit."""
-    raw = os.environ.get(name, str(default))
-    if not raw.isdecimal() or not 0 < int(raw) < 65_536:
-        raise CommandError(f"{name}={raw} is no number that fits. Type for example: {name}={default} make up")
-    return int(raw)
+def positive(name: str, default: int, meaning: str) -> int:
+    """Return a number from 1 to 64 from the environment, or say what would fit."""
+    try:
+        return env.integer(name, default, meaning, least=1, most=64)
+    except ImproperlyConfigured as error:
+        raise CommandError(str(error)) from error
