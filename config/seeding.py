@@ -7,12 +7,10 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.services import follow_user
+from config.stack import demo
 from interactions.services import like_post
 from posts.models import Post
 from posts.services import publish_post
-
-PASSWORD = "puppies-demo"  # noqa: S105 - the demo's password is printed for everybody
-ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +56,16 @@ PUPPIES = (
 @transaction.atomic
 def seed_demo_network() -> bool:
     """Create the demo network; False when it is there already."""
-    if User.objects.filter(username__in=[ADMIN, *(puppy.username for puppy in PUPPIES)]).exists():
+    if User.objects.filter(username__in=[demo.MODERATOR, *(puppy.username for puppy in PUPPIES)]).exists():
         return False
-    password = make_password(PASSWORD)
+    password = make_password(demo.PASSWORD)
     users = {puppy.username: _create_user(puppy, password) for puppy in PUPPIES}
     User.objects.create(
-        username=ADMIN, email="admin@example.test", password=password, is_staff=True, is_superuser=True
+        username=demo.MODERATOR,
+        email="admin@example.test",
+        password=password,
+        is_staff=True,
+        is_superuser=True,
     )
     for puppy in PUPPIES:
         for followee in puppy.follows:

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from config import seeding
+from config.stack import demo
 
 
 class Command(BaseCommand):
@@ -14,4 +15,4 @@ class Command(BaseCommand):
             raise CommandError("The demo network has a public password: it is not for production.")
         if seeding.seed_demo_network():
             names = ", ".join(puppy.username for puppy in seeding.PUPPIES)
-            self.stdout.write(f"seeded {names} and {seeding.ADMIN}, password {seeding.PASSWORD}")
+            self.stdout.write(f"seeded {names} and {demo.MODERATOR}, password {demo.PASSWORD}")
