@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from django.core.exceptions import BadRequest, DisallowedHost, PermissionDenied, RequestDataTooBig
 from django.core.exceptions import SuspiciousOperation as Suspicious
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 
 from puppies import trace
 from puppies.api import problems
@@ -35,6 +35,9 @@ class TraceMiddleware:
         with trace.tracing(traceparent=request.headers.get("traceparent", ""), request_id=request_id) as own:
             response = self.get_response(request)
         response["X-Request-ID"] = own.request_id
+        if isinstance(response, HttpResponse):
+            # Known lengths spare the client a chunked body.
+            response["Content-Length"] = str(len(response.content))
         return response
 
 
