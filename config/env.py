@@ -90,7 +90,7 @@ def text(name: str, default: str | None, meaning: str, *, choices: tuple[str, ..
 def secret(name: str, default: str | None, meaning: str) -> str:
     """A string whose default is never printed in the table."""
     value = _read(name, "secret", default, meaning, str)
-    if default is not None:
+    if default:
         TABLE[name] = Variable(name, "secret", "for development only", meaning)
     return value
 

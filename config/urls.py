@@ -7,7 +7,7 @@ from config import views
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
-    path("", include("django_prometheus.urls")),
+    path("metrics", views.metrics, name="metrics"),
     path("v1/", include("accounts.api.urls")),
     path("v1/", include("posts.api.urls")),
     path("v1/", include("interactions.api.urls")),

@@ -1,12 +1,18 @@
 """Addresses that belong to no app: health, the meaning of errors, and the last answers when no view could give one."""
 
+import os
 import sys
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.crypto import constant_time_compare
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from puppies import health
 from puppies.api import problems
+from puppies.outbox.metrics import OutboxCollector
 
 
 def livez(request: HttpRequest) -> HttpResponse:
@@ -20,6 +26,26 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return JsonResponse(
         {"status": "ok" if is_ready else "unavailable", "database": is_ready}, status=200 if is_ready else 503
     )
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus metrics of all processes of this API, for whoever has METRICS_TOKEN; in production there is no other way in."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    is_open = not settings.METRICS_TOKEN and settings.ENVIRONMENT != "production"
+    is_known = bool(settings.METRICS_TOKEN) and constant_time_compare(token, settings.METRICS_TOKEN)
+    if not (is_open or (scheme == "Bearer" and is_known)):
+        raise Http404
+    return HttpResponse(_exposition(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _exposition() -> bytes:
+    processes = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        processes = CollectorRegistry()
+        MultiProcessCollector(processes)  # type: ignore[no-untyped-call]
+    stores = CollectorRegistry()
+    stores.register(OutboxCollector())
+    return generate_latest(processes) + generate_latest(stores)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -5,6 +5,11 @@ from config import env
 LOG_LEVEL = env.text(
     "LOG_LEVEL", "INFO", "Least severity that is logged.", choices=("DEBUG", "INFO", "WARNING", "ERROR")
 )
+METRICS_TOKEN = env.secret(
+    "METRICS_TOKEN",
+    "",
+    "Bearer token for /metrics; without one it is open in development and closed in production.",
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

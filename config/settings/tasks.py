@@ -29,7 +29,7 @@ KAFKA_PUBLISH_TIMEOUT_MS = env.integer(
 KAFKA_CLIENT_CONFIG = {name: value for name, value in _CLIENT_CONFIG.items() if value}
 KAFKA_OPTIONS = {
     "topic_prefix": KAFKA_PREFIX,
-    "group_id": f"{KAFKA_PREFIX}puppies",
+    "group_id": "puppies",
     "partitions": KAFKA_PARTITIONS,
     "publish_timeout_ms": KAFKA_PUBLISH_TIMEOUT_MS,
     "session_timeout_ms": env.integer(
