@@ -37,6 +37,12 @@ class Console:
             for line in log.new_lines():
                 self._line(name, line)
 
+    def close(self) -> None:
+        """Stop following."""
+        for log in self._logs.values():
+            log.close()
+        self._logs.clear()
+
     def _line(self, name: str, line: str) -> None:
         prefix = f"{name:<{WIDTH}}│"
         if self._is_coloured:
@@ -70,6 +76,11 @@ class _FollowedLog:
             self._file.close()
             self._file, self._position = None, 0
         return [line.decode(errors="replace").rstrip() for line in lines if line.strip()]
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def _open(self) -> bool:
         if not self._path.exists():

@@ -95,3 +95,8 @@ class RunLock:
             self._file.close()
             return False
         return True
+
+    def release(self) -> None:
+        """Let go of it; never taken is fine."""
+        if self._file is not None:
+            self._file.close()

@@ -41,10 +41,14 @@ def run(plan: Plan, *, out: TextIO) -> int:
     if not lock.take():
         raise StackError(already_running(file.read()))
     console = Console(out)
-    before = file.read()
-    clear_orphans(before, console)
-    require_port(plan.port)
-    return Run(plan, console=console, file=file, before=before).until_stopped()
+    try:
+        before = file.read()
+        clear_orphans(before, console)
+        require_port(plan.port)
+        return Run(plan, console=console, file=file, before=before).until_stopped()
+    finally:
+        console.close()
+        lock.release()
 
 
 class Run:

@@ -24,20 +24,23 @@ class Command(BaseCommand):
         console = Console(sys.stdout)
         for log in chosen_logs(env.data_dir() / "logs", options["name"]):
             console.follow(log.stem, log, lines=options["lines"])
-        console.pump()
         try:
+            console.pump()
             while options["follow"]:
                 time.sleep(0.2)
                 console.pump()
         except KeyboardInterrupt:
             return
+        finally:
+            console.close()
 
 
 def chosen_logs(folder: Path, name: str | None) -> list[Path]:
     """Return the logs to print, or say which there are."""
     logs = sorted(folder.glob("*.log"))
     chosen = [log for log in logs if name in {None, log.stem}]
+    if not logs:
+        raise CommandError(f"There are no logs in {folder} yet. Type `make up` first.")
     if not chosen:
-        known = ", ".join(log.stem for log in logs) or f"none yet in {folder}: type `make up` first"
-        raise CommandError(f"There is no log {name or ''}. There are: {known}.")
+        raise CommandError(f"There is no log of {name}. There are: {', '.join(log.stem for log in logs)}.")
     return chosen

@@ -27,11 +27,19 @@ class Command(BaseCommand):
             self.stdout.write(f"There is no data in {data_dir}.")
             return
         lock = RunLock(data_dir)
-        if not lock.take() or StackFile(data_dir).read().is_running:
+        if not lock.take():
             raise CommandError("Puppies is running on this data. Type `make down` first.")
-        if not options["yes"] and not agreed(data_dir):
+        try:
+            self._wipe(data_dir, found, is_agreed=options["yes"])
+        finally:
+            lock.release()
+
+    def _wipe(self, data_dir: Path, paths: list[Path], *, is_agreed: bool) -> None:
+        if any(identity.is_alive() for identity in StackFile(data_dir).read().processes()):
+            raise CommandError("A killed `make up` has left processes on this data. Type `make down` first.")
+        if not is_agreed and not agreed(data_dir):
             raise CommandError("Nothing was removed.")
-        for path in found:
+        for path in paths:
             remove(path)
         self.stdout.write(f"Removed the data in {data_dir}.")
 
