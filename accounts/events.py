@@ -6,8 +6,9 @@ from puppies.events import Event
 
 @dataclass(frozen=True, slots=True)
 class UserFollowed(Event):
-    """`follower_id` began to follow `followee_id`."""
+    """`follower_id` began to follow `followee_id`; `follow_id` tells this follow from later ones of the same two."""
 
     name: ClassVar[str] = "accounts.user_followed.v1"
+    follow_id: int
     follower_id: int
     followee_id: int

@@ -1,12 +1,11 @@
 from typing import Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
-from puppies.ids import IdField
-from puppies.sql import execute
+from puppies.ids import IdField, NextId
 
 USERNAME_PATTERN = r"^[a-z0-9_]{3,30}$"
 DISPLAY_NAME_LENGTH = 50
@@ -96,23 +95,35 @@ class Session(models.Model):
 class FollowQuerySet(models.QuerySet["Follow"]):
     """The vocabulary of follows."""
 
-    def add(self, *, follower_id: int, followee_id: int) -> bool:
-        """Insert the follow; False when it was there already."""
-        names = {"follower": follower_id, "followee": followee_id}
-        return execute(INSERT_FOLLOW, names) == 1
+    def add(self, *, follower_id: int, followee_id: int) -> int | None:
+        """Insert the follow and tell its id; None when it was there already."""
+        with connection.cursor() as cursor:
+            cursor.execute(INSERT_FOLLOW, {"follower": follower_id, "followee": followee_id})
+            row = cursor.fetchone()
+        return None if row is None else int(row[0])
+
+    def lock(self, *, follow_id: int, follower_id: int, followee_id: int) -> bool:
+        """Keep this very follow from ending until the transaction does; False when it has ended, also if a newer one began."""
+        rows = self.filter(follower_id=follower_id, followee_id=followee_id, id=follow_id)
+        return bool(rows.select_for_update(no_key=True).values_list("id"))
 
 
 INSERT_FOLLOW = """
 INSERT INTO accounts_follow (follower_id, followee_id) VALUES (%(follower)s, %(followee)s) ON CONFLICT DO NOTHING
+RETURNING id
 """
 
 
 class Follow(models.Model):
-    """`follower` reads `followee`. Until `merged`, the followee's earlier posts are not in the follower's stored feed."""
+    """`follower` reads `followee`. Until `merged`, the followee's earlier posts are not in the follower's stored feed.
+
+    The pair is the key; `id` tells one follow from the next after an unfollow in between.
+    """
 
     pk = models.CompositePrimaryKey("follower_id", "followee_id")
     follower = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
     followee = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    id = models.BigIntegerField(db_default=NextId(), editable=False)
     merged = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(db_default=models.functions.Now())
 

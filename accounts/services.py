@@ -109,10 +109,11 @@ def follow_user(*, follower_id: int, followee_id: int) -> bool:
     """Make `follower` follow `followee`; False when it did already. Raises CannotFollowOneself."""
     if follower_id == followee_id:
         raise CannotFollowOneself
-    if not Follow.objects.add(follower_id=follower_id, followee_id=followee_id):
+    follow_id = Follow.objects.add(follower_id=follower_id, followee_id=followee_id)
+    if follow_id is None:
         return False
     _count_follow(follower_id, followee_id, +1)
-    publish(UserFollowed(follower_id=follower_id, followee_id=followee_id))
+    publish(UserFollowed(follow_id=follow_id, follower_id=follower_id, followee_id=followee_id))
     return True
 
 

@@ -9,6 +9,7 @@ import logging
 from django.conf import settings
 from django.db import connection
 
+from accounts.models import Follow
 from accounts.services import mark_follow_merged
 from posts.models import Post
 from posts.services import mark_pushed
@@ -59,12 +60,16 @@ def push_post_batch(*, post_id: int, after: int) -> int | None:
     return last
 
 
-def merge_follow_batch(*, follower_id: int, followee_id: int, after: int) -> int | None:
+def merge_follow_batch(*, follow_id: int, follower_id: int, followee_id: int, after: int) -> int | None:
     """Copy the next 1,000 posts of `followee` above `after` into the stored feed of `follower`.
 
     Returns the last feed id copied, or None when all are there; then the follow counts as merged. Posts published meanwhile are pushed
-    by their own fan-out, which reads the followers later than this follow was committed.
+    by their own fan-out, which reads the followers later than this follow was committed. That argument needs one unbroken follow: it is
+    locked first, and when it has ended nothing is done, since a refollow brings its own merge.
     """
+    if not Follow.objects.lock(follow_id=follow_id, follower_id=follower_id, followee_id=followee_id):
+        logger.info("merge_not_needed follow_id=%s", follow_id)
+        return None
     last = _batch(MERGE, followee=followee_id, follower=follower_id, after=after)
     if last is None:
         mark_follow_merged(follower_id=follower_id, followee_id=followee_id)

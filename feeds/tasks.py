@@ -8,5 +8,9 @@ def fan_out_post(*, post_id: int, position: int, **_: object) -> int | None:
 
 
 @delivered(name="feeds.merge_follow")
-def merge_follow(*, follower_id: int, followee_id: int, position: int, **_: object) -> int | None:
-    return services.merge_follow_batch(follower_id=follower_id, followee_id=followee_id, after=position)
+def merge_follow(
+    *, follow_id: int, follower_id: int, followee_id: int, position: int, **_: object
+) -> int | None:
+    return services.merge_follow_batch(
+        follow_id=follow_id, follower_id=follower_id, followee_id=followee_id, after=position
+    )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.core.exceptions import BadRequest, DisallowedHost, PermissionDenied, RequestDataTooBig
 from django.core.exceptions import SuspiciousOperation as Suspicious
@@ -35,7 +36,7 @@ class TraceMiddleware:
         with trace.tracing(traceparent=request.headers.get("traceparent", ""), request_id=request_id) as own:
             response = self.get_response(request)
         response["X-Request-ID"] = own.request_id
-        if isinstance(response, HttpResponse):
+        if isinstance(response, HttpResponse) and response.status_code != HTTPStatus.NO_CONTENT:
             # Known lengths spare the client a chunked body.
             response["Content-Length"] = str(len(response.content))
         return response

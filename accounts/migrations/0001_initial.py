@@ -107,6 +107,7 @@ class Migration(migrations.Migration):
                         serialize=False,
                     ),
                 ),
+                ("id", models.BigIntegerField(db_default=puppies.ids.NextId(), editable=False)),
                 ("merged", models.BooleanField(db_default=False, default=False)),
                 ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
