@@ -46,7 +46,7 @@ def run(*, delivery_id: int, step: Step) -> None:
     """Work one delivery off with `step`, or find that there is nothing to do."""
     claimed = leases.claim(delivery_id=delivery_id)
     if claimed is None:
-        logger.debug("delivery_already_settled id=%s", delivery_id)
+        logger.info("delivery_already_settled id=%s", delivery_id)
         return
     with trace.tracing(traceparent=claimed.traceparent):
         if claimed.attempts > settings.DELIVERY_MAX_ATTEMPTS:
