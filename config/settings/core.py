@@ -16,6 +16,8 @@ ENVIRONMENT = env.text(
 )
 DEBUG = env.flag("DEBUG", False, "Django's debug mode; refused in production.")
 PORT = env.integer("PORT", 8000, "Port of the API.", least=1, most=65535)
+WEB_WORKERS = env.integer("WEB_WORKERS", 2, "Processes of the API.", least=1, most=64)
+WORKER_CONCURRENCY = env.integer("WORKER_CONCURRENCY", 4, "Threads of each worker.", least=1, most=64)
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
