@@ -42,8 +42,7 @@ class Postgres(Server):
 
     def prepare(self) -> None:
         """Make the cluster the first time; later see that it is one of this version that nobody else runs."""
-        self.directory = self.cluster_directory
-        if (self.directory / "PG_VERSION").exists():
+        if (self.cluster_directory / "PG_VERSION").exists():
             self._check_version()
             self._clear_lock()
         else:
@@ -110,7 +109,7 @@ class Postgres(Server):
         """Ourselves; for root the owner of the data, or nobody where there is none yet."""
         if os.geteuid() != 0:
             return SAME_USER
-        for directory in (self.directory, self._fallback / self.name):
+        for directory in (self.directory, self.fallback / self.name):
             if (directory / "PG_VERSION").exists() and (owner := directory.stat().st_uid) != 0:
                 return str(owner)
         return NAMESPACE if namespaces_work() else str(NOBODY)
@@ -120,7 +119,7 @@ class Postgres(Server):
         """The data directory: below DATA_DIR, or in the fallback place when its user cannot get there."""
         if not self.runs_as.isdigit() or reachable(self.directory, user=int(self.runs_as)):
             return self.directory
-        return self._fallback / self.name
+        return self.fallback / self.name
 
     @cached_property
     def installation(self) -> Path:
@@ -128,10 +127,11 @@ class Postgres(Server):
         original = postgres_directory()
         if not self.runs_as.isdigit() or reachable(original, user=int(self.runs_as)):
             return original
-        return copied_installation(self._fallback)
+        return copied_installation(self.fallback)
 
     @property
-    def _fallback(self) -> Path:
+    def fallback(self) -> Path:
+        """The place for what its user could not reach elsewhere; of this data directory alone."""
         digest = hashlib.sha256(str(self.directory.absolute()).encode()).hexdigest()[:12]
         return FALLBACK / f"puppies-{digest}"
 
@@ -142,14 +142,17 @@ class Postgres(Server):
         return f"postgres://{self.role}:{self.password}@{HOST}:{self.port}/{database}"
 
     def _initialise(self) -> None:
-        shutil.rmtree(self.directory, ignore_errors=True)  # What an interrupted initdb left is of no use.
+        shutil.rmtree(
+            self.cluster_directory, ignore_errors=True
+        )  # What an interrupted initdb left is of no use.
         self._make_directory()
+        password = self._password_file()
         words = [
             *launcher(self.runs_as),
             str(self._program("initdb")),
-            f"--pgdata={self.directory}",
+            f"--pgdata={self.cluster_directory}",
             f"--username={self.role}",
-            "--pwfile=/dev/stdin",
+            f"--pwfile={password}",
             "--auth=scram-sha-256",
             "--encoding=UTF8",
             "--locale=C",
@@ -160,43 +163,53 @@ class Postgres(Server):
         ]
         done = subprocess.run(
             words,
-            input=self.password,
             capture_output=True,
             text=True,
             check=False,
             env=dict(self.environment_of_process()),
         )
+        password.unlink()
         if done.returncode != 0:
             raise StackError(
-                f"PostgreSQL could not make a cluster in {self.directory}:\n{done.stdout}{done.stderr}"
+                f"PostgreSQL could not make a cluster in {self.cluster_directory}:\n{done.stdout}{done.stderr}"
             )
 
     def _make_directory(self) -> None:
-        self.directory.mkdir(parents=True, mode=0o700, exist_ok=True)
+        self.cluster_directory.mkdir(parents=True, mode=0o700, exist_ok=True)
+        self._give(self.cluster_directory)
+
+    def _password_file(self) -> Path:
+        path = self.cluster_directory.with_suffix(".password")
+        path.touch(mode=0o600)
+        path.write_text(self.password, encoding="ascii")
+        self._give(path)
+        return path
+
+    def _give(self, path: Path) -> None:
         if self.runs_as.isdigit():
-            os.chown(self.directory, int(self.runs_as), int(self.runs_as))
+            os.chown(path, int(self.runs_as), int(self.runs_as))
 
     def _check_version(self) -> None:
         try:
-            found = (self.directory / "PG_VERSION").read_text(encoding="ascii").strip()
+            found = (self.cluster_directory / "PG_VERSION").read_text(encoding="ascii").strip()
         except PermissionError:
             raise StackError(
-                f"{self.directory} belongs to another user, who ran `make up` here before (with sudo?). "
-                f"Type `sudo rm -rf {self.directory}` to start with empty data, or run as that user."
+                f"{self.cluster_directory} belongs to another user, who ran `make up` here before (with sudo?). "
+                f"Type `sudo rm -rf {self.cluster_directory}` to start with empty data, or run as that user."
             ) from None
         if found != MAJOR:
             raise StackError(
-                f"{self.directory} holds data of PostgreSQL {found}; this is PostgreSQL {MAJOR}. Save it "
+                f"{self.cluster_directory} holds data of PostgreSQL {found}; this is PostgreSQL {MAJOR}. Save it "
                 "with that version's pg_dump if you need it, then type `make wipe` and `make up`."
             )
 
     def _clear_lock(self) -> None:
         """Remove a lock file whose process is gone; end the server when it is one that we lost."""
-        lock = self.directory / "postmaster.pid"
+        lock = self.cluster_directory / "postmaster.pid"
         if not lock.exists():
             return
         pid = int(lock.read_text(encoding="ascii").splitlines()[0])
-        if runs_on(pid, self.directory):
+        if runs_on(pid, self.cluster_directory):
             end_processes([Identity.of(pid)], seconds=10, first=signal.SIGINT)
         lock.unlink(missing_ok=True)
 

@@ -46,7 +46,7 @@ class Server(Part):
 
     def environment_of_process(self) -> Mapping[str, str]:
         """Return our own environment's plain part."""
-        return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        return {"NO_COLOR": "1", **{name: os.environ[name] for name in PASSED_ON if name in os.environ}}
 
     def prepare(self) -> None:
         """Make the directory of its data."""

@@ -19,7 +19,7 @@ class Stores:
     """Real servers on 127.0.0.1 with their data below one directory.
 
     `ports` says which to prefer ({"postgres": 5433}); one that is taken, or not named, is chosen free.
-    `only` picks servers by name. `durable=False` trades safety after a power cut for speed (tests).
+    `only` picks servers by name. `durable=False` is for speed in tests: a kill may lose the last commits.
     As a context manager it starts and stops.
     """
 

@@ -48,8 +48,8 @@ def existing_paths(data_dir: Path) -> list[Path]:
     """Return what we have written, and nothing that others may have put beside it."""
     ports = dict.fromkeys(Postgres.port_names, 0)
     postgres = Postgres(data_dir=data_dir, ports=ports, durable=True)
-    candidates = [*(data_dir / name for name in (*OURS, *FILES)), postgres.cluster_directory]
-    return [path for path in dict.fromkeys(candidates) if path.exists()]
+    candidates = [*(data_dir / name for name in (*OURS, *FILES)), postgres.fallback]
+    return [path for path in candidates if path.exists()]
 
 
 def agreed(data_dir: Path) -> bool:
