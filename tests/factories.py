@@ -1,13 +1,16 @@
 """Rows for tests, made through the services wherever a write means more than its row."""
 
+from datetime import timedelta
 from typing import Any
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from accounts.models import User
 from posts.models import Post
 from posts.services import publish_post
+from puppies.models import Delivery
 
 PASSWORD = "a-sunny-Walk-42"
 
@@ -33,3 +36,16 @@ class PostFactory(DjangoModelFactory[Post]):
     @classmethod
     def _create(cls, model_class: type[Post], *args: Any, **kwargs: Any) -> Post:
         return publish_post(author_id=kwargs["author"].id, content=kwargs["content"])
+
+
+class DeliveryFactory(DjangoModelFactory[Delivery]):
+    """A delivery that is due: a test's own transaction began earlier than any instant in it."""
+
+    class Meta:
+        model = Delivery
+
+    fact = "tests.something_happened.v1"
+    payload = factory.LazyFunction(dict)
+    task = "tests.react"
+    partition_key = "1"
+    due_at = factory.LazyFunction(lambda: timezone.now() - timedelta(minutes=1))
