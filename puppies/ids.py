@@ -5,7 +5,7 @@ need a worker id. Ids taken in one millisecond are distinct until the sequence h
 become *visible* in commit order, which is not id order.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection, models
@@ -41,13 +41,12 @@ def next_id() -> int:
 
 def created_at(identifier: int) -> datetime:
     """The instant at which the id was taken, to the millisecond."""
-    milliseconds = identifier >> SEQUENCE_BITS
-    return datetime.fromtimestamp(EPOCH.timestamp() + milliseconds / 1000, tz=UTC)
+    return EPOCH + timedelta(milliseconds=identifier >> SEQUENCE_BITS)
 
 
 def first_id_at(instant: datetime) -> int:
     """The smallest id that could be taken at `instant`."""
-    return int((instant - EPOCH).total_seconds() * 1000) << SEQUENCE_BITS
+    return (instant - EPOCH) // timedelta(milliseconds=1) << SEQUENCE_BITS
 
 
 def parse_id(raw: str) -> int | None:
