@@ -21,7 +21,7 @@ MAX_ROUNDS = 10
 HOME = Statement(
     name="home_feed",
     sql=f"""
-WITH session AS (
+WITH session AS MATERIALIZED (
     SELECT EXISTS (
         SELECT 1 FROM accounts_session AS session JOIN accounts_user AS reader ON reader.id = session.user_id
          WHERE session.id = $2 AND session.user_id = $1
@@ -50,20 +50,21 @@ WITH session AS (
     ORDER BY feed_id DESC LIMIT $4
 )
 SELECT session.is_good, candidate.feed_id,
-       post.state = 'published' AND author.state = 'active' AND (post.author_id = $1 OR EXISTS (
-           SELECT 1 FROM accounts_follow AS follow
-            WHERE follow.follower_id = $1 AND follow.followee_id = post.author_id)) AS may_be_shown,
+       post.state = 'published' AND author.state = 'active'
+           AND (post.author_id = $1 OR follow.follower_id IS NOT NULL) AS may_be_shown,
        post.id, post.content, post.created_at, post.edited_at,
        post.like_count + coalesce((SELECT sum(entry.delta) FROM puppies_ledgerentry AS entry
            WHERE entry.counter = '{counters.LIKES}' AND entry.subject_id = post.id), 0)::bigint,
        post.comment_count + coalesce((SELECT sum(entry.delta) FROM puppies_ledgerentry AS entry
            WHERE entry.counter = '{counters.COMMENTS}' AND entry.subject_id = post.id), 0)::bigint,
        author.id, author.username, author.display_name,
-       EXISTS (SELECT 1 FROM interactions_like AS own WHERE own.user_id = $1 AND own.post_id = post.id)
+       own.user_id IS NOT NULL
   FROM session
   LEFT JOIN candidate ON session.is_good
   LEFT JOIN posts_post AS post ON post.feed_id = candidate.feed_id
   LEFT JOIN accounts_user AS author ON author.id = post.author_id
+  LEFT JOIN accounts_follow AS follow ON follow.follower_id = $1 AND follow.followee_id = post.author_id
+  LEFT JOIN interactions_like AS own ON own.user_id = $1 AND own.post_id = post.id
  ORDER BY candidate.feed_id DESC
 """,  # noqa: S608 - the only interpolations are constant names of counters
     types=("bigint", "bigint", "bigint", "integer"),
