@@ -42,7 +42,9 @@ KAFKA_OPTIONS = {
         "KAFKA_FETCH_WAIT_MS", 500, "How long a broker may hold an empty fetch, milliseconds."
     ),
     "health_host": env.text(
-        "HEALTH_HOST", "127.0.0.1", "Where a worker answers /livez and /metrics; 0.0.0.0 for other hosts to ask."
+        "HEALTH_HOST",
+        "127.0.0.1",
+        "Where a worker answers /livez and /metrics; 0.0.0.0 for other hosts to ask.",
     ),
     "health_port": env.integer(
         "HEALTH_PORT", 0, "The port for it; 0 for none. Each worker on a host needs its own.", most=65_535
