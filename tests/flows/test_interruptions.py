@@ -76,10 +76,11 @@ def test_two_relays_share_the_work(installation: Installation, person: Make) -> 
 def test_relay_that_was_killed_is_replaced_by_the_next(installation: Installation, person: Make) -> None:
     author, reader = person("author"), person("reader")
     reader.follow(author)
+    installation.wait_delivered()
     installation.relay.kill()
 
     post = author.post("nobody carries it yet")
-    time.sleep(0.2)
+    time.sleep(0.5)
     stored = stored_readers(installation, post)
     installation.start(installation.relay)
     installation.wait_delivered()
