@@ -46,7 +46,12 @@ def test_a_fresh_delivery_is_open_and_untouched() -> None:
 
     delivery = Delivery.objects.filter(task="tests.draw_map").get()
     assert (delivery.position, delivery.attempts, delivery.publications) == (0, 0, 0)
-    assert (delivery.lease_until, delivery.done_at, delivery.dead_at, delivery.error) == (None, None, None, "")
+    assert (delivery.lease_until, delivery.done_at, delivery.dead_at, delivery.error) == (
+        None,
+        None,
+        None,
+        "",
+    )
 
 
 @pytest.mark.django_db

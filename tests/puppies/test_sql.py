@@ -1,0 +1,99 @@
+import pytest
+from django.db import Error, connection, transaction
+from pytest_django import Settings
+
+from puppies.sql import Statement, execute
+from tests.threads import on_own_connection
+
+SUM = Statement(
+    name="tests_sum",
+    sql="SELECT n + $1, n::text LIKE '1%' FROM generate_series(1, $2) AS n WHERE n <> $1 ORDER BY n",
+    types=("bigint", "integer"),
+)
+ROWS = [(4, True), (5, False), (7, False)]
+
+
+def prepared(name: str) -> list[int]:
+    """How often each statement of this name was executed under a plan of its own, on this connection."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE name LIKE %s", [f"{name}%"]
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_is_prepared_once_and_executed_each_time() -> None:
+    connection.close()
+
+    answers = [SUM.rows(3, 4) for _ in range(3)]
+
+    assert answers == [ROWS, ROWS, ROWS]
+    assert prepared("tests_sum") == [3]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_sent_plain_gives_the_same_rows(settings: Settings) -> None:
+    connection.close()
+    settings.PREPARED_STATEMENTS = False
+
+    answer = SUM.rows(3, 4)
+
+    assert answer == ROWS
+    assert prepared("tests_sum") == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_survives_the_transaction_that_prepared_it() -> None:
+    connection.close()
+
+    with transaction.atomic():
+        SUM.rows(3, 4)
+        transaction.set_rollback(True)
+
+    assert SUM.rows(3, 4) == ROWS
+    assert prepared("tests_sum") == [2]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_refused_by_a_broken_transaction_is_prepared_later() -> None:
+    connection.close()
+    with pytest.raises(Error), transaction.atomic():
+        with pytest.raises(Error), connection.cursor() as cursor:
+            cursor.execute("SELECT 1 / 0")
+        SUM.rows(3, 4)
+
+    answer = SUM.rows(3, 4)
+
+    assert answer == ROWS
+    assert prepared("tests_sum") == [1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_connection_prepares_its_own() -> None:
+    SUM.rows(3, 4)
+    connection.close()
+
+    assert SUM.rows(3, 4) == ROWS
+    assert prepared("tests_sum") == [1]
+    assert on_own_connection(lambda: (SUM.rows(3, 4), prepared("tests_sum"))) == (ROWS, [1])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_text_is_another_statement() -> None:
+    connection.close()
+    other = Statement(name="tests_sum", sql="SELECT $1 * $2", types=("bigint", "integer"))
+
+    assert (SUM.rows(3, 4), other.rows(3, 4)) == (ROWS, [(12,)])
+    assert prepared("tests_sum") == [1, 1]
+
+
+@pytest.mark.django_db
+def test_execute_tells_how_many_rows_it_touched() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE tests_bowl (food text) ON COMMIT DROP")
+
+    inserted = execute("INSERT INTO tests_bowl SELECT %(food)s FROM generate_series(1, 3)", {"food": "100 %"})
+
+    assert inserted == 3
+    assert execute("DELETE FROM tests_bowl WHERE food <> %(food)s", {"food": "100 %"}) == 0
