@@ -18,7 +18,12 @@ from config.stack.programs import Program, Roles
 
 QUEUES = ("fanout", "feeds", "counters", "maintenance")
 # A crash is healed by the end of a lease: a short one keeps the tests short.
-SETTINGS = {"ENVIRONMENT": "test", "DEBUG": "0", "DELIVERY_LEASE_SECONDS": "2", "DELIVERY_BACKOFF_SECONDS": "1"}
+SETTINGS = {
+    "ENVIRONMENT": "test",
+    "DEBUG": "0",
+    "DELIVERY_LEASE_SECONDS": "2",
+    "DELIVERY_BACKOFF_SECONDS": "1",
+}
 OPEN = "SELECT count(*) FROM puppies_delivery WHERE done_at IS NULL"
 
 
@@ -64,7 +69,9 @@ class Installation:
     def set_up(self) -> None:
         """Make the database and the topics, start everything, return when all of it is ready."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        self._on_server(f'DROP DATABASE IF EXISTS "{self._name}" WITH (FORCE)', f'CREATE DATABASE "{self._name}"')
+        self._on_server(
+            f'DROP DATABASE IF EXISTS "{self._name}" WITH (FORCE)', f'CREATE DATABASE "{self._name}"'
+        )
         self.manage("migrate", "--no-input")
         self.manage("topics")
         self.start(self.relay, self.worker, self.beat, self.api)
@@ -138,9 +145,7 @@ class Installation:
 
     def wait_delivered(self, *, seconds: float = 20) -> float:
         """Wait until no delivery is open; how long it took."""
-        return self.wait_until(
-            lambda: self.value(OPEN) == 0, seconds=seconds, what="every delivery is done"
-        )
+        return self.wait_until(lambda: self.value(OPEN) == 0, seconds=seconds, what="every delivery is done")
 
     def wait_blocked(self, table: str) -> None:
         """Wait until somebody else's write to the table waits for a lock."""

@@ -30,7 +30,9 @@ def test_feed_is_complete_while_no_worker_runs(installation: Installation, perso
     assert (stored, stored_readers(installation, late)) == ([], [reader.id])
 
 
-def test_worker_killed_within_a_fan_out_leaves_every_row_once(installation: Installation, person: Make) -> None:
+def test_worker_killed_within_a_fan_out_leaves_every_row_once(
+    installation: Installation, person: Make
+) -> None:
     author = person("author")
     give_followers(installation, author, 9_999)
     followers = followers_of(installation, author)
@@ -38,7 +40,9 @@ def test_worker_killed_within_a_fan_out_leaves_every_row_once(installation: Inst
         with frozen(installation.relay):
             post = author.post("to everybody")
             # Somebody else's uncommitted row makes the batch of this follower wait.
-            cursor.execute("INSERT INTO feeds_feedentry VALUES (%s, %s, %s)", (followers[5_500], post, author.id))
+            cursor.execute(
+                "INSERT INTO feeds_feedentry VALUES (%s, %s, %s)", (followers[5_500], post, author.id)
+            )
         installation.wait_blocked("feeds_feedentry")
         installation.worker.kill()
         killed_at = installation.rows(POSITION, str(post))

@@ -37,9 +37,9 @@ def test_post_travels_into_a_followers_feed(installation: Installation, person: 
     )
     assert (shown["like_count"], shown["viewer"]) == (1, {"liked": True})
     assert installation.wait_delivered() < 5
-    assert installation.rows("SELECT user_id, feed_id, author_id FROM feeds_feedentry WHERE feed_id = %s", post) == [
-        (reader.id, post, author.id)
-    ]
+    assert installation.rows(
+        "SELECT user_id, feed_id, author_id FROM feeds_feedentry WHERE feed_id = %s", post
+    ) == [(reader.id, post, author.id)]
     assert installation.value("SELECT delivery FROM posts_post WHERE id = %s", post) == "pushed"
     [(is_done, error, traceparent)] = installation.rows(DELIVERY, str(post))
     assert (is_done, error, traceparent.split("-")[1]) == (True, "", trace_id)
@@ -92,7 +92,9 @@ def test_crowd_gets_the_post_in_several_batches(installation: Installation, pers
     assert installation.value(sql, str(post)) == followers[999]
 
 
-def test_request_that_fails_in_its_transaction_leaves_no_fact(installation: Installation, person: Make) -> None:
+def test_request_that_fails_in_its_transaction_leaves_no_fact(
+    installation: Installation, person: Make
+) -> None:
     author = person("author")
     counted = """SELECT (SELECT count(*) FROM posts_post WHERE author_id = %s),
                         (SELECT count(*) FROM puppies_ledgerentry WHERE subject_id = %s),

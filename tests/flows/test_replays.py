@@ -64,7 +64,8 @@ def test_facts_made_open_again_change_nothing(installation: Installation, person
 
     deliveries = deliveries_about(installation, author)
     installation.rows(
-        "UPDATE puppies_delivery SET done_at = NULL, position = 0, due_at = now() WHERE id = ANY(%s)", deliveries
+        "UPDATE puppies_delivery SET done_at = NULL, position = 0, due_at = now() WHERE id = ANY(%s)",
+        deliveries,
     )
     installation.wait_delivered()
 
