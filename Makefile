@@ -3,6 +3,7 @@ PYTHON ?= python3
 MANAGE := .venv/bin/python manage.py
 PYTEST := .venv/bin/python -m pytest
 MAKEFLAGS += --no-print-directory
+export ENVIRONMENT ?= development
 
 .DEFAULT_GOAL := help
 .PHONY: help up down wipe status shell logs doctor test test-fast faults check format lint types contracts \

@@ -72,7 +72,7 @@ class Roles:
 
     def all(self, queues: Collection[str]) -> tuple[list[Part], list[Part]]:
         """Return what works behind the API, to be started first, and the API itself."""
-        behind = [self.relay(), *(self.worker(queue) for queue in queues), self.beat()]
+        behind: list[Part] = [self.relay(), *(self.worker(queue) for queue in queues), self.beat()]
         return behind, [self.api()]
 
     def api(self) -> Program:
@@ -129,9 +129,9 @@ class Roles:
         words = self.celery("beat", "--schedule", str(schedule), "--pidfile", "", "--loglevel", "INFO")
         return self._program("beat", words, answers=lambda part: written_since_start(part, schedule))
 
-    def step(self, name: str, *arguments: str) -> Program:
+    def step(self, name: str) -> Program:
         """A management command that ends by itself."""
-        return self._program(name, self.manage(name, *arguments), answers=lambda part: True)
+        return self._program(name, self.manage(name), answers=lambda part: True)
 
     def manage(self, *arguments: str) -> list[str]:
         """Return the words of a management command."""

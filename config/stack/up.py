@@ -94,8 +94,7 @@ class Run:
         names = ", ".join(server.name for server in self._stores)
         self._console.say(f"starting {names or 'no store: all are given'}; data in {self._plan.data_dir}")
         self._supervisor.start(list(self._stores))
-        for name, arguments in (("migrate", ["--no-input"]), ("topics", []), ("seed", [])):
-            self._run_step(name, *arguments)
+        self._run_step("prepare")
         behind, front = self._roles.all(self._plan.queues)
         for phase in (behind, front):
             self._console.say(f"starting {', '.join(part.name for part in phase)}")
@@ -105,8 +104,8 @@ class Run:
         self._console.pump()
         self._console.plain(welcome(self._snapshot, database_is_ours="postgres" in self._names()))
 
-    def _run_step(self, name: str, *arguments: str) -> None:
-        step = self._roles.step(name, *arguments)
+    def _run_step(self, name: str) -> None:
+        step = self._roles.step(name)
         self._console.follow(name, step.log)
         self._supervisor.run(step)
 
@@ -147,7 +146,7 @@ def prepare_directory(data_dir: Path) -> None:
 
 def clear_orphans(before: Snapshot, console: Console) -> None:
     """End the parts of a supervisor that was killed; only processes whose start time was recorded."""
-    ended = end_processes(before.processes(), seconds=5, first=signal.SIGTERM)
+    ended = end_processes(before.processes(), seconds=5, first=signal.SIGINT)
     if ended:
         pids = ", ".join(str(identity.pid) for identity in ended)
         console.say(f"ended what a killed `make up` had left behind: pid {pids}")
@@ -168,7 +167,8 @@ def by_whom(port: int) -> str:
     """Return ` by NAME (pid N)` when the system tells us, else nothing."""
     with contextlib.suppress(psutil.Error, OSError):
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr[1] == port and connection.pid:
+            is_listener = connection.status == psutil.CONN_LISTEN and connection.laddr
+            if is_listener and connection.laddr.port == port and connection.pid:
                 return f" by {psutil.Process(connection.pid).name()} (pid {connection.pid})"
     return ""
 

@@ -1,7 +1,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -46,7 +46,7 @@ def all_findings() -> Iterator[Finding]:
 def store_addresses() -> dict[str, str]:
     """Return the stores' addresses as the settings have them."""
     address = settings.DATABASE_ADDRESS
-    storage = settings.STORAGES["default"]["OPTIONS"]
+    storage = cast("dict[str, dict[str, str]]", settings.STORAGES["default"])["OPTIONS"]
     return {
         "DATABASE_URL": f"postgres://{address.user}:{address.password}@{address.host}:{address.port}/{address.name}",
         "REDIS_URL": settings.REDIS_URL,
@@ -69,7 +69,7 @@ def migration_finding() -> Finding:
 
 def topic_finding() -> Finding:
     """Look for queues without a topic."""
-    options = settings.KAFKA_OPTIONS["client_config"]
+    options = cast("dict[str, str]", settings.KAFKA_OPTIONS["client_config"])
     client = AdminClient({"bootstrap.servers": settings.KAFKA_BOOTSTRAP, **options})
     try:
         there = client.list_topics(timeout=5).topics

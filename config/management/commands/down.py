@@ -17,7 +17,7 @@ class Command(BaseCommand):
         if snapshot.supervisor is not None and snapshot.is_running:
             end_processes([snapshot.supervisor], seconds=20, first=signal.SIGTERM)
             self.stdout.write("Stopped.")
-        elif left := end_processes(snapshot.processes(), seconds=10, first=signal.SIGTERM):
+        elif left := end_processes(snapshot.processes(), seconds=5, first=signal.SIGINT):
             self.stdout.write(f"`up` itself was gone; ended {len(left)} processes that it had left.")
         else:
             raise CommandError(f"Nothing runs on the data in {env.data_dir()}. Type `make up` to start it.")

@@ -2,7 +2,6 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from config import env
@@ -23,18 +22,10 @@ class Command(BaseCommand):
             data_dir=env.data_dir(),
             port=settings.PORT,
             queues=settings.QUEUES,
-            web_workers=positive("WEB_WORKERS", 2, "Processes of the API that `up` starts."),
-            concurrency=positive("WORKER_CONCURRENCY", 4, "Threads of each worker that `up` starts."),
+            web_workers=settings.WEB_WORKERS,
+            concurrency=settings.WORKER_CONCURRENCY,
         )
         try:
             run(plan, out=sys.stdout)
         except StackError as error:
             raise CommandError(str(error)) from error
-
-
-def positive(name: str, default: int, meaning: str) -> int:
-    """Return a number from 1 to 64 from the environment, or say what would fit."""
-    try:
-        return env.integer(name, default, meaning, least=1, most=64)
-    except ImproperlyConfigured as error:
-        raise CommandError(str(error)) from error

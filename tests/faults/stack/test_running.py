@@ -1,0 +1,82 @@
+"""What `make up` promises while it runs: parts that are killed come back, everybody is told the truth."""
+
+import json
+import subprocess
+
+import pytest
+
+from config.stack.ports import HOST
+from tests.faults.stack.conftest import System
+
+
+@pytest.mark.parametrize(
+    "name", ["api", "relay", "worker-fanout", "beat", "valkey", "kafka", "postgres", "s3"]
+)
+def test_a_killed_part_runs_again(running: System, name: str) -> None:
+    killed = running.kill(name)
+
+    running.until(
+        lambda: (
+            (part := running.part(name)).state == "running"
+            and part.process is not None
+            and part.process.pid != killed
+        ),
+        seconds=30,
+    )
+    running.until(running.answers, seconds=15)
+
+    assert running.part(name).restarts == 1
+
+
+def test_after_all_that_the_demo_reader_still_gets_a_feed(running: System) -> None:
+    line = next(line for line in running.printed().splitlines() if "curl -s" in line)
+
+    shown = subprocess.run(
+        ["bash", "-c", line], capture_output=True, text=True, check=True, timeout=20
+    ).stdout
+
+    page = json.loads(shown)
+    assert page["source"] == "home"
+    assert page["results"]
+
+
+def test_a_second_up_says_where_the_first_answers_and_fails(running: System) -> None:
+    second = running.command("up")
+
+    assert second.returncode != 0
+    assert "Puppies runs already" in second.stderr
+    assert f"http://{HOST}:{running.port}/v1" in second.stderr
+
+
+def test_an_up_on_other_data_is_told_that_the_port_is_taken(running: System, new_system: System) -> None:
+    new_system.port = running.port
+
+    second = new_system.command("up")
+
+    assert second.returncode != 0
+    assert f"Port {running.port} on {HOST} is taken" in second.stderr
+    assert f"PORT={running.port + 1} make up" in second.stderr
+
+
+def test_running_data_is_not_wiped(running: System) -> None:
+    wiped = running.command("wipe", "--yes")
+
+    assert wiped.returncode != 0
+    assert "Type `make down` first" in wiped.stderr
+    assert running.answers()
+
+
+def test_the_doctor_finds_everything_well(running: System) -> None:
+    seen = running.command("doctor", "--json")
+
+    assert [finding for finding in json.loads(seen.stdout) if not finding["is_good"]] == []
+    assert seen.returncode == 0
+
+
+def test_status_and_logs_show_each_part(running: System) -> None:
+    parts = running.status()
+    logs = running.command("logs", "relay")
+
+    assert {part["state"] for part in parts} == {"running"}
+    assert all(part["pid"] for part in parts)
+    assert "relay_ready" in logs.stdout
