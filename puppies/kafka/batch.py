@@ -78,6 +78,10 @@ def envelope(app: Celery, message: TaskMessage, *, queue: str) -> Envelope:
         message.task,
         (),
         message.kwargs,
+        reply_to=app.thread_oid,
+        # Celery's own saferepr is a third of the cost of a message; kwargs of ids need no protection.
+        argsrepr="()",
+        kwargsrepr=repr(message.kwargs)[: app.amqp.kwargsrepr_maxsize],
         time_limit=getattr(task, "time_limit", None),
         soft_time_limit=getattr(task, "soft_time_limit", None),
         ignore_result=getattr(task, "ignore_result", app.conf.task_ignore_result),

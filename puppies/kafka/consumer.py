@@ -26,6 +26,7 @@ _POLL_SECONDS = 0.05
 _BATCH = 200
 _COMMIT_SECONDS = 0.1
 _FULL_SECONDS = 0.01
+_PATIENCE_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
 _TOPICS_SECONDS = 3.0
 _LEAVE_SECONDS = 10.0
@@ -59,6 +60,7 @@ class ConsumerSession:
         self._retry_at = 0.0
         self._fatal: KafkaError | None = None
         self._paused: set[Place] = set()
+        self._full_since: float | None = None
 
     def add_queue(self, queue: str) -> None:
         """Consume from a queue; takes effect with `start` or on the running thread."""
@@ -164,12 +166,20 @@ class ConsumerSession:
             self._retry_at = monotonic() + _RETRY_SECONDS
 
     def _poll(self, consumer: Consumer) -> list[Message]:
-        is_full = bool(self._paused) and len(self._paused) == len(self.inbox.positions())
-        if is_full:
+        if self._full_since is not None:
             # A poll would sleep through the moment when there is room again.
             self._closing.wait(_FULL_SECONDS)
-        first = consumer.poll(0 if is_full else _POLL_SECONDS)
+            if self._is_patient():
+                return []
+        first = consumer.poll(_POLL_SECONDS if self._full_since is None else 0)
         return [] if first is None else [first, *consumer.consume(_BATCH - 1, 0)]
+
+    def _is_patient(self) -> bool:
+        """Whether all is full only since a moment ago.
+
+        librdkafka takes up to a second to fetch again after a pause: fast tasks are waited for instead.
+        """
+        return self._full_since is not None and monotonic() - self._full_since < _PATIENCE_SECONDS
 
     def _receive(self, message: Message) -> None:
         error = message.error()
@@ -211,7 +221,14 @@ class ConsumerSession:
             self.inbox.commit_failed(failed)
 
     def _regulate(self, consumer: Consumer) -> None:
-        wanted = self.inbox.held_back() if self._queues else set(self.inbox.positions())
+        assigned = set(self.inbox.positions())
+        wanted = self.inbox.held_back() if self._queues else assigned
+        if not wanted or wanted != assigned:
+            self._full_since = None
+        elif self._full_since is None:
+            self._full_since = monotonic()
+        if self._is_patient():
+            return
         if pause := wanted - self._paused:
             consumer.pause([TopicPartition(*place) for place in pause])
         if resume := self._paused - wanted:

@@ -13,7 +13,7 @@ from puppies.kafka.records import Delivery, Source
 
 # Records of one topic kept ready in memory: enough to hide a fetch, few enough for the other topics' sake.
 _BUFFER_FULL = 500
-_BUFFER_LOW = 100
+_BUFFER_LOW = 250
 
 Place = tuple[str, int]
 

@@ -109,7 +109,8 @@ class KafkaSettings:
             "fetch.wait.max.ms": self.fetch_wait_max_ms,
             # All partitions share one read-ahead: kept small, a busy queue does not delay the others.
             "max.partition.fetch.bytes": 131_072,
-            "queued.min.messages": 500,
+            "queued.min.messages": 1_000,
+            "fetch.queue.backoff.ms": 20,
             "queued.max.messages.kbytes": 8_192,
             "topic.metadata.refresh.interval.ms": 5_000,
         }
@@ -117,7 +118,7 @@ class KafkaSettings:
 
 def bootstrap_servers(url: str) -> str:
     """`host:port,host:port` of a `puppies-kafka://` URL; a host without a port gets Kafka's 9092."""
-    hosts = url.partition("://")[2] or url
+    hosts = url.partition("://")[2] if "://" in url else url
     hosts = hosts.rpartition("@")[2].partition("/")[0]
     named = [host if ":" in host else f"{host}:{DEFAULT_PORT}" for host in hosts.split(",") if host]
     if not named:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import time
+from typing import Any
 
 from celery import Celery
 from celery.app.task import Task
@@ -31,6 +32,7 @@ app.conf.update(
     task_ignore_result=True,
     task_publish_retry=False,
     worker_prefetch_multiplier=4,
+    worker_lost_wait=0.5,
     worker_enable_remote_control=False,
     worker_hijack_root_logger=True,
     accept_content=["json"],
@@ -56,11 +58,11 @@ def note(*, number: int, seconds: float = 0.0) -> None:
 
 
 for _name in QUEUES:
-    app.task(note, name=f"{_name}.note")
+    app.task(name=f"{_name}.note")(note)
 
 
 @app.task(name="one.headers", bind=True)
-def headers(self: Task, *, number: int) -> None:
+def headers(self: "Task[Any, Any]", *, number: int) -> None:
     """Leave the traceparent that the publisher sent."""
     write("traceparent", (self.request.headers or {}).get("traceparent"))
     write("end", number)

@@ -7,7 +7,8 @@ from time import monotonic
 from celery import Celery
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
-from puppies.kafka.batch import TaskMessage, publish_tasks
+from puppies.kafka.batch import JSON, TaskMessage, envelope, publish_tasks
+from puppies.kafka.records import encode
 
 
 def store_numbers(
@@ -33,6 +34,14 @@ def store_raw(bootstrap: str, topic: str, partition: int, value: bytes) -> None:
     assert producer.flush(10) == 0
 
 
+def store_one_per_partition(app: Celery, bootstrap: str, topic: str, *, seconds: float) -> None:
+    """Write one numbered task into each of four partitions."""
+    for number in range(4):
+        kwargs: dict[str, JSON] = {"number": number, "seconds": seconds}
+        message = TaskMessage(f"{topic}.note", kwargs, "unused", f"id-{number}")
+        store_raw(bootstrap, topic, number, encode(envelope(app, message, queue=topic)))
+
+
 def read_topic(bootstrap: str, topic: str, *, count: int, timeout: float = 10) -> list[Message]:
     """The first `count` records of a topic's only partition."""
     configuration = {"bootstrap.servers": bootstrap, "group.id": "reader", "enable.auto.commit": False}
@@ -46,6 +55,11 @@ def read_topic(bootstrap: str, topic: str, *, count: int, timeout: float = 10) -
                 records.append(message)
     assert len(records) == count
     return records
+
+
+def headers_of(record: Message) -> dict[str, bytes]:
+    """A record's headers by name."""
+    return {name: value for name, value in record.headers() or [] if isinstance(value, bytes)}
 
 
 def committed(bootstrap: str, topic: str, *, partitions: int = 4, group: str = "puppies") -> list[int]:

@@ -121,7 +121,18 @@ class Worker:
     ) -> None:
         self.log = log
         command = [sys.executable, "-m", "celery", "-A", "tests.faults.transport.app", "worker"]
-        command += ["-n", f"{name}@%h", "-Q", queues, "-P", pool, "-c", str(concurrency), "-l", "INFO"]
+        command += [
+            "-n",
+            f"{name}@%h",
+            "-Q",
+            queues,
+            "-P",
+            pool,
+            "-c",
+            str(concurrency),
+            "-l",
+            os.environ.get("TEST_LOG_LEVEL", "INFO"),
+        ]
         command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
         with log.open("ab") as output:
             self._process = subprocess.Popen(

@@ -80,7 +80,9 @@ def test_a_broker_that_lost_everything_is_taken_up_again(bench: Bench, outbox: C
     published_after = time.monotonic() - began
     wait_until(lambda: len(bench.journal.runs()) == 40, timeout=30, what="the tasks after the loss ran")
 
-    print(f"published {published_after:.2f} s, all run {time.monotonic() - began:.2f} s after the broker's return")
+    print(
+        f"published {published_after:.2f} s, all run {time.monotonic() - began:.2f} s after the broker's return"
+    )
     assert published_after < BOUND
     assert worker.is_running()
 

@@ -19,7 +19,9 @@ def test_a_task_longer_than_the_poll_interval_runs_once(bench: Bench, outbox: Ce
     store_numbers(outbox, [2])
 
     wait_until(lambda: len(bench.journal.runs()) == 2, timeout=15, what="both tasks ran")
-    wait_until(lambda: sum(committed(bench.broker.bootstrap, "one")) == 2, timeout=5, what="both are committed")
+    wait_until(
+        lambda: sum(committed(bench.broker.bootstrap, "one")) == 2, timeout=5, what="both are committed"
+    )
     assert bench.journal.started() == Counter({1: 1, 2: 1})
     assert not worker.has_logged("Revoked: ")
     assert not worker.has_logged("Lost: ")

@@ -7,7 +7,7 @@ from celery import Celery
 
 from puppies.kafka.batch import TaskMessage, envelope
 from puppies.kafka.records import encode
-from tests.faults.transport.publishing import committed, read_topic, store_numbers, store_raw
+from tests.faults.transport.publishing import committed, headers_of, read_topic, store_numbers, store_raw
 from tests.faults.transport.servers import Bench, wait_until
 
 
@@ -20,7 +20,7 @@ def test_poison_goes_to_the_dead_letters_with_its_reason(bench: Bench, outbox: C
     wait_until(lambda: len(bench.journal.runs()) == 40, timeout=20, what="the tasks behind the poison ran")
     letters = read_topic(bench.broker.bootstrap, "one.dlq", count=4)
 
-    headers = [dict(letter.headers() or []) for letter in letters]
+    headers = [headers_of(letter) for letter in letters]
     assert [letter.value() for letter in letters] == [b"\xff\xfe poison"] * 4
     assert {header["dead-letter-reason"][:8] for header in headers} == {b"not JSON"}
     assert sorted(json.loads(header["dead-letter-origin"])["partition"] for header in headers) == [0, 1, 2, 3]
@@ -31,7 +31,10 @@ def test_poison_goes_to_the_dead_letters_with_its_reason(bench: Bench, outbox: C
 
 @pytest.mark.parametrize(
     ("task", "reason"),
-    [("one.nobody_knows", b"no task named 'one.nobody_knows'"), ("one.refuse", b"rejected by task 'one.refuse'")],
+    [
+        ("one.nobody_knows", b"no task named 'one.nobody_knows'"),
+        ("one.refuse", b"rejected by task 'one.refuse'"),
+    ],
 )
 def test_unknown_and_refused_tasks_become_dead_letters(
     bench: Bench, outbox: Celery, task: str, reason: bytes
@@ -42,7 +45,7 @@ def test_unknown_and_refused_tasks_become_dead_letters(
     store_numbers(outbox, [8])
 
     [letter] = read_topic(bench.broker.bootstrap, "one.dlq", count=1, timeout=20)
-    assert dict(letter.headers() or [])["dead-letter-reason"].startswith(reason)
+    assert headers_of(letter)["dead-letter-reason"].startswith(reason)
     wait_until(lambda: bench.journal.runs()[8] == 1, timeout=20, what="the next task ran")
 
 
@@ -54,6 +57,6 @@ def test_a_body_that_is_no_json_becomes_a_dead_letter(bench: Bench, outbox: Cele
     store_numbers(outbox, [2])
 
     [letter] = read_topic(bench.broker.bootstrap, "one.dlq", count=1, timeout=20)
-    assert dict(letter.headers() or [])["dead-letter-reason"].startswith(b"DecodeError")
+    assert headers_of(letter)["dead-letter-reason"].startswith(b"DecodeError")
     wait_until(lambda: bench.journal.runs()[2] == 1, timeout=20, what="the next task ran")
     assert bench.journal.runs()[1] == 0

@@ -1,7 +1,6 @@
 """Deployments: workers end promptly, nothing is lost, and they say how they are."""
 
 import json
-import time
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -61,7 +60,7 @@ def _lag(port: int) -> int:
 
 def _get(port: int, path: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
