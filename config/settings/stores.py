@@ -24,13 +24,14 @@ _GUARDS = {
 }
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "puppies.postgres",
         "NAME": DATABASE_ADDRESS.name,
         "USER": DATABASE_ADDRESS.user,
         "PASSWORD": DATABASE_ADDRESS.password,
         "HOST": DATABASE_ADDRESS.host,
         "PORT": DATABASE_ADDRESS.port,
         "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "connect_timeout": 2,
             "keepalives_idle": 10,

@@ -19,7 +19,8 @@ SETTINGS = {"DELIVERY_MAX_ATTEMPTS": "3", "DELIVERY_BACKOFF_SECONDS": "0", "KAFK
 def stores() -> Iterator[Stores]:
     directory = Path(tempfile.mkdtemp(prefix="puppies-faults-"))
     try:
-        with Stores(directory, only=("postgres", "valkey", "kafka"), durable=False) as stores:
+        # Durable: what was answered must be there after a kill.
+        with Stores(directory, only=("postgres", "valkey", "kafka")) as stores:
             yield stores
     finally:
         shutil.rmtree(directory, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
@@ -68,6 +69,22 @@ def test_database_killed_is_503_quickly_and_all_parts_go_on_without_a_restart(
     assert [part.pid for part in parts] == pids
 
 
+def test_restart_between_two_requests_is_not_noticed(
+    installation: Installation, stores: Stores, person: Make
+) -> None:
+    author = person("author")
+    post = author.post("before")
+    installation.wait_delivered()
+
+    stores["postgres"].kill()
+    stores["postgres"].start()
+    stores["postgres"].wait_ready()
+    with ThreadPoolExecutor(4) as pool:
+        feeds = list(pool.map(lambda _: author.feed(), range(12)))
+
+    assert feeds == [[post]] * 12
+
+
 def test_deliveries_open_when_the_database_died_are_finished(
     installation: Installation, stores: Stores, person: Make
 ) -> None:
@@ -81,7 +98,6 @@ def test_deliveries_open_when_the_database_died_are_finished(
     stores["postgres"].wait_ready()
     installation.wait_delivered(seconds=40)
 
-    # The test cluster does not sync each commit to disk, but a killed process loses no written page.
     assert [stored_readers(installation, post) for post in posts] == [[reader.id]] * 20
 
 

@@ -1,0 +1,23 @@
+"""Named `base` because Django looks for an engine's wrapper there."""
+
+import select
+
+from django.db.backends.postgresql import base
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection that survives a restart of the server between two requests.
+
+    Django asks `is_usable` at the first query of a request (CONN_HEALTH_CHECKS). Its own answer costs a round trip each time; a socket
+    on which nothing was asked is readable only when the server has closed it, and to look costs a microsecond.
+    """
+
+    def is_usable(self) -> bool:
+        """Whether the server still holds its end; after an error the server itself is asked."""
+        if self.errors_occurred:
+            return bool(super().is_usable())
+        if self.connection is None or self.connection.closed:
+            return False
+        poller = select.poll()
+        poller.register(self.connection.fileno(), select.POLLIN)
+        return not poller.poll(0)
