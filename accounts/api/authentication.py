@@ -7,11 +7,10 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken
 
 from accounts import selectors
+from puppies.api.problems import CHALLENGE
 from puppies.errors import Unauthenticated
 from puppies.ids import parse_id
 from puppies.viewer import Viewer
-
-CHALLENGE = 'Bearer realm="puppies"'
 
 
 class BearerAuthentication(BaseAuthentication):

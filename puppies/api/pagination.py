@@ -30,6 +30,9 @@ LIMIT_AND_CURSOR = [
     OpenApiParameter("cursor", str, description="From the `next` or `previous` link of another page."),
 ]
 CLOCK_SLACK_SECONDS = 5
+# So that a cursor fits into an address. In a list that gains more rows than this within the longest transaction, a row that becomes
+# visible late among the others may be missed by polling; a walk from the top shows it.
+MAX_MARKS = 200
 
 
 class InvalidLimit(DomainError):
@@ -127,4 +130,7 @@ def _upward_place(window: Window, keys: list[int], *, full: bool) -> dict[str, A
         shown = set(keys)
         top = keys[0] if keys else (window.before - 1 if window.before < MAX_ID else settled)
         after = max(min(settled, top), keys[-1] - 1 if full else 0)
-    return {"a": after, "s": sorted(mark for mark in shown if mark > after)}
+    marks = sorted(mark for mark in shown if mark > after)
+    if len(marks) > MAX_MARKS:
+        after = marks[-MAX_MARKS - 1]
+    return {"a": after, "s": marks[-MAX_MARKS:]}

@@ -16,6 +16,7 @@ from puppies.errors import DomainError, FieldProblem, NotFound, Unavailable
 
 CONTENT_TYPE = "application/problem+json"
 TYPE_BASE = "/docs/errors/"
+CHALLENGE = 'Bearer realm="puppies"'
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,8 @@ def response(
     answer = HttpResponse(body, status=status, content_type=CONTENT_TYPE)
     if retry_after is not None:
         answer["Retry-After"] = str(retry_after)
+    if status == HTTPStatus.UNAUTHORIZED:
+        answer["WWW-Authenticate"] = CHALLENGE
     return answer
 
 
@@ -116,10 +119,7 @@ def _of_api_exception(error: exceptions.APIException, request: HttpRequest) -> H
     if isinstance(error, exceptions.ValidationError):
         rows = tuple(field_problems(error.get_full_details()))
         return response(request, status=400, code="validation_failed", errors=rows)
-    answer = response(request, status=error.status_code, detail=str(error.detail))
-    if challenge := getattr(error, "auth_header", None):
-        answer["WWW-Authenticate"] = challenge
-    return answer
+    return response(request, status=error.status_code, detail=str(error.detail))
 
 
 def field_problems(details: Any, pointer: str = "") -> list[FieldProblem]:
