@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg2
 
@@ -16,6 +16,8 @@ from config.stack import StackError, Stores
 from config.stack.part import Part
 from config.stack.ports import free_port
 from config.stack.programs import PYTHON, Roles
+
+T = TypeVar("T")
 
 WEB_WORKERS = 2
 CONCURRENCY = 4
@@ -96,9 +98,9 @@ def laboratory(only: Collection[str], *, secret_key: str) -> Iterator[Lab]:
             shutil.rmtree(place, ignore_errors=True)
 
 
-def alternate(rounds: int, contestants: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:
+def alternate(rounds: int, contestants: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:
     """Run the contestants in turn, so that what else the machine does meets all alike; a first round is not counted."""
-    results: dict[str, list[float]] = {name: [] for name in contestants}
+    results: dict[str, list[T]] = {name: [] for name in contestants}
     for number in range(rounds + 1):
         for name, run in contestants.items():
             result = run()

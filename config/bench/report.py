@@ -68,7 +68,9 @@ def page(chapters: Sequence[Chapter], machine: Mapping[str, str]) -> str:
     sections = [
         f"## {chapter.title}\n\n" + "\n".join(f"- {note}" for note in chapter.notes) for chapter in chapters
     ]
-    environment = "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in machine.items())])
+    environment = "\n".join(
+        ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in machine.items())]
+    )
     parts = [INTRODUCTION, markdown_table(chapters), *sections, READING.rstrip(), "## Where", environment]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
