@@ -35,6 +35,9 @@ _UNKNOWN_TOPIC = frozenset(
     {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}  # noqa: SLF001
 )
 
+# librdkafka logs these itself, broker by broker.
+_CONNECTION = frozenset({KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN})  # noqa: SLF001
+
 
 class ConsumerFailed(ConnectionError):
     """The consumer met an error that it cannot get over; Celery connects anew."""
@@ -268,7 +271,8 @@ class ConsumerSession:
             self._fatal = error
         elif error.code() in _UNKNOWN_TOPIC:
             self._are_topics_missing = True
-        logger.warning("Kafka says: %s", error.str())
+        if error.code() not in _CONNECTION:
+            logger.warning("Kafka says: %s", error.str())
 
     def _leave(self, consumer: Consumer) -> None:
         try:

@@ -67,7 +67,7 @@ class HealthServer(bootsteps.StartStopStep):
         options = parent.app.conf.broker_transport_options or {}
         port = options.get("health_port") or os.environ.get("HEALTH_PORT")
         if port:
-            self._server = ThreadingHTTPServer((options.get("health_host", "127.0.0.1"), int(port)), _Handler)
+            self._server = _listen(options.get("health_host", "127.0.0.1"), int(port))
             threading.Thread(target=self._server.serve_forever, name="health", daemon=True).start()
 
     def stop(self, parent: Any) -> None:
@@ -78,6 +78,15 @@ class HealthServer(bootsteps.StartStopStep):
             self._server = None
 
     terminate = stop
+
+
+def _listen(host: str, port: int) -> ThreadingHTTPServer:
+    try:
+        return ThreadingHTTPServer((host, port), _Handler)
+    except OSError as error:
+        raise OSError(
+            error.errno, f"The health server cannot listen on {host}:{port}; set HEALTH_PORT to a free port."
+        ) from error
 
 
 def install(app: Celery) -> None:

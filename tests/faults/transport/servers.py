@@ -21,7 +21,7 @@ TANSU_OPTIONS: dict[str, Any] = {
     "session_timeout_ms": 2_000,
     "heartbeat_interval_ms": 500,
     "fetch_wait_max_ms": 100,
-    "publish_timeout_ms": 3_000,
+    "publish_timeout_ms": 2_000,
 }
 
 

@@ -11,7 +11,7 @@ from puppies.kafka.topics import TopicsUnavailable, ensure_topics
 from tests.faults.transport.publishing import store_numbers
 from tests.faults.transport.servers import Bench, wait_until
 
-BOUND = 3.0
+BOUND = 2.0
 SLACK = 1.0
 
 

@@ -9,7 +9,7 @@ from tests.faults.transport.servers import Bench, wait_until
 
 
 def test_five_kills_in_a_row_lose_nothing(bench: Bench, outbox: Celery) -> None:
-    count = 1_000
+    count = 800
     pair = [bench.worker("left"), bench.worker("right")]
     pair[0].wait_until_assigned()
     store_numbers(outbox, range(count), seconds=0.05)

@@ -9,7 +9,7 @@ from tests.faults.transport.servers import Bench, wait_until
 
 
 def test_a_second_worker_joins_and_leaves_while_tasks_run(bench: Bench, outbox: Celery) -> None:
-    count = 600
+    count = 400
     first = bench.worker("first")
     first.wait_until_assigned()
     store_numbers(outbox, range(count), seconds=0.05)
@@ -31,7 +31,7 @@ def test_an_ack_after_revocation_is_ignored(bench: Bench, outbox: Celery) -> Non
     bench.options["revoke_drain_seconds"] = 0.2
     first = bench.worker("first")
     first.wait_until_assigned()
-    store_one_per_partition(outbox, bench.broker.bootstrap, "one", seconds=6)
+    store_one_per_partition(outbox, bench.broker.bootstrap, "one", seconds=5)
     wait_until(lambda: sum(bench.journal.started().values()) == 4, timeout=10, what="all four run")
 
     bench.worker("second").wait_until_assigned()
