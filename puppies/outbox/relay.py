@@ -74,7 +74,8 @@ class Relay:
         raw = connection.connection
         woken, _, _ = select.select([raw], [], [], wakeup.LINGER_SECONDS if linger else POLL_SECONDS)
         if woken:
-            raw.poll()
+            with connection.wrap_database_errors:
+                raw.poll()
             raw.notifies.clear()
 
 

@@ -32,7 +32,6 @@ def test_task_that_always_fails_ends_as_a_dead_letter_and_can_be_replayed(
     post = author.post("not for the last one")
     installation.wait_until(lambda: installation.value(DEAD) == 1, seconds=30, what="there is a dead letter")
     [letter] = json.loads(installation.manage("dead_letters", "list", "--json"))
-    listed = installation.manage("dead_letters", "list")
     state = "SELECT delivery FROM posts_post WHERE id = %s"
     before = (stored_readers(installation, post), installation.value(state, post))
     refused = installation.manage("verify", is_refused=True)
@@ -49,13 +48,11 @@ def test_task_that_always_fails_ends_as_a_dead_letter_and_can_be_replayed(
     )
     assert letter["payload"] == {"post_id": post, "author_id": author.id}
     assert 'violates check constraint "broken"' in letter["error"]
-    assert f"{letter['id']}  " in listed
     assert f"delivery {letter['id']} of feeds.fan_out_post is dead" in refused
     # What was done before the failure stays, and the post is found by readers themselves meanwhile.
     assert before == (followers[:1000], "pushing")
     assert json.loads(replayed) == {"action": "replay", "count": 1, "dry_run": False}
     assert (stored_readers(installation, post), installation.value(state, post)) == (followers, "pushed")
-    assert json.loads(installation.manage("dead_letters", "list", "--json")) == []
     assert json.loads(installation.manage("verify", "--json", "--limit=50"))["ok"] is True
 
 

@@ -1,5 +1,7 @@
 """PostgreSQL or Redis killed and back: clear answers meanwhile, and everything goes on by itself."""
 
+import os
+import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +13,11 @@ from tests.flows.installation import Installation
 from tests.flows.people import Person, register, stored_readers
 
 Make = Callable[[str], Person]
+
+LEASING = """
+SELECT pid FROM pg_stat_activity
+ WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%UPDATE puppies_delivery AS delivery%'
+"""
 
 
 def asked(
@@ -99,6 +106,27 @@ def test_deliveries_open_when_the_database_died_are_finished(
     installation.wait_delivered(seconds=40)
 
     assert [stored_readers(installation, post) for post in posts] == [[reader.id]] * 20
+
+
+def test_relay_whose_connection_is_cut_goes_on(
+    installation: Installation, stores: Stores, person: Make
+) -> None:
+    author, reader = person("author"), person("reader")
+    reader.follow(author)
+    installation.wait_delivered()
+    relay = installation.relay.pid
+    listening = [pid for (pid,) in installation.rows(LEASING)]
+
+    # The server answers the loss of one of its processes by ending all and recovering.
+    for pid in listening:
+        os.kill(pid, signal.SIGKILL)
+    installation.wait_until(stores["postgres"].is_ready, what="PostgreSQL has recovered")
+    post = author.post("after the crash")
+    installation.wait_delivered(seconds=30)
+
+    assert len(listening) == 1
+    assert stored_readers(installation, post) == [reader.id]
+    assert installation.relay.pid == relay
 
 
 def test_redis_killed_changes_nothing(installation: Installation, stores: Stores) -> None:
