@@ -60,7 +60,7 @@ def install_with_uv():  # type: () -> bool
     # Every hash is pinned, so that it does not matter which index has the file: the same as pip does.
     rule = ["--require-hashes", "--index-strategy", "unsafe-best-match"]
     words = [str(program("uv")), "pip", "sync", "--quiet", *rule, "--python", str(program("python"))]
-    return succeeds([*words, *indexes(), str(REQUIREMENTS)])
+    return succeeds([*words, *indexes(), str(REQUIREMENTS)], environment={**certificates(), **os.environ})
 
 
 def install_with_pip():  # type: () -> None
@@ -75,6 +75,12 @@ def indexes():  # type: () -> list[str]
     """Return pip's own places of packages in uv's words: uv does not read pip's settings."""
     flags = {"index-url": "--default-index", "extra-index-url": "--index", "find-links": "--find-links"}
     return [word for key, flag in flags.items() for place in configured(key) for word in (flag, place)]
+
+
+def certificates():  # type: () -> dict[str, str]
+    """Return pip's certificate authority, if it has one of its own, in uv's words."""
+    places = configured("cert")
+    return {"SSL_CERT_FILE": places[0]} if places else {}
 
 
 def configured(key):  # type: (str) -> list[str]
@@ -103,9 +109,9 @@ def pip(*words):  # type: (str) -> list[str]
     return [str(program("python")), "-m", "pip", "--disable-pip-version-check", *words]
 
 
-def succeeds(words):  # type: (list[str]) -> bool
+def succeeds(words, environment=None):  # type: (list[str], dict[str, str] | None) -> bool
     """Run the words and tell whether they ended well."""
-    return subprocess.call(words, stdout=subprocess.DEVNULL) == 0
+    return subprocess.call(words, stdout=subprocess.DEVNULL, env=environment) == 0
 
 
 if __name__ == "__main__":

@@ -167,8 +167,8 @@ def by_whom(port: int) -> str:
     """Return ` by NAME (pid N)` when the system tells us, else nothing."""
     with contextlib.suppress(psutil.Error, OSError):
         for connection in psutil.net_connections("tcp"):
-            is_listener = connection.status == psutil.CONN_LISTEN and connection.laddr
-            if is_listener and connection.laddr.port == port and connection.pid:
+            is_listener = connection.status == psutil.CONN_LISTEN
+            if is_listener and connection.pid and connection.laddr and connection.laddr.port == port:
                 return f" by {psutil.Process(connection.pid).name()} (pid {connection.pid})"
     return ""
 

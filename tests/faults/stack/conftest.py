@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from config.stack.ports import free_port
-from config.stack.processes import Identity
+from config.stack.processes import SAME_USER, Identity, launcher
 from config.stack.programs import ROOT, http_status
 from config.stack.state import PartRecord, Snapshot, StackFile
 from config.stack.stores import KINDS
@@ -30,6 +30,7 @@ class System:
         self.port = free_port()
         self.output = data_dir.parent / f"{data_dir.name}.out"
         self.process: subprocess.Popen[bytes] | None = None
+        self.user = SAME_USER
 
     def up(self, *, seconds: float = 120) -> None:
         """Start it and wait until it says that everything runs."""
@@ -56,7 +57,7 @@ class System:
         )
 
     def words(self, *arguments: str) -> list[str]:
-        return [sys.executable, str(ROOT / "manage.py"), *arguments]
+        return [*launcher(self.user), sys.executable, str(ROOT / "manage.py"), *arguments]
 
     def environment(self) -> dict[str, str]:
         given = {name: value for name, value in os.environ.items() if not is_of_the_tests(name)}

@@ -8,7 +8,8 @@ from pathlib import Path
 import psutil
 
 from config.stack.ports import is_free
-from config.stack.processes import Identity, wait_until_gone
+from config.stack.postgres import NAMESPACE, namespaces_work
+from config.stack.processes import SAME_USER, Identity, wait_until_gone
 from config.stack.state import Snapshot
 from tests.faults.stack.conftest import System
 
@@ -62,6 +63,18 @@ def test_a_closed_terminal_ends_it_even_while_it_starts(new_system: System) -> N
 
     assert time.monotonic() - started < 10
     assert [process for process in processes if process.is_alive()] == []
+
+
+def test_an_ordinary_user_needs_nothing_of_root(new_system: System) -> None:
+    # Without root's id and rights, as far as this process and its files can see.
+    new_system.user = NAMESPACE if os.geteuid() == 0 and namespaces_work() else SAME_USER
+
+    new_system.spawn()
+    new_system.until(lambda: "starting relay" in new_system.printed(), seconds=60)
+    new_system.end()
+
+    assert (new_system.data_dir / "postgres" / "PG_VERSION").exists()
+    assert "stopped" in new_system.printed()
 
 
 def test_down_ends_it_from_another_terminal(new_system: System) -> None:
