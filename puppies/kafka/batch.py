@@ -36,6 +36,7 @@ def publish_tasks(app: Celery, messages: Sequence[TaskMessage], *, timeout: floa
 
     Entry i of the answer is None when message i is stored in Kafka, else the error: a routing or encoding
     error, or kombu's OperationalError when the broker did not confirm it in time (it may be stored even so).
+    No message waits longer than the transport's `publish_timeout_ms`.
     """
     settings = _settings(app)
     deadline = monotonic() + timeout

@@ -250,8 +250,7 @@ class ConsumerSession:
         if not self._closing.is_set():
             self.inbox.wait_until_handed_back(places, self.settings.revoke_drain_seconds)
             self._undertaker.bury()
-        commits = {place: offset for place, offset in self.inbox.commits().items() if place in places}
-        self._commit(consumer, commits, asynchronous=False)
+        self._commit(consumer, self.inbox.commits(places), asynchronous=False)
         self._forget(consumer, partitions)
 
     def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:

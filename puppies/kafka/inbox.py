@@ -5,7 +5,7 @@ Every method may be called from any thread; nothing here calls Kafka.
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from puppies.kafka.offsets import OffsetWindow
@@ -135,10 +135,11 @@ class Inbox:
             self._rejected = deque(item for item in self._rejected if item[0] is not delivery)
             self._finish(delivery.source)
 
-    def commits(self) -> dict[Place, int]:
-        """The offsets to commit now, by partition; they count as being committed from here on."""
+    def commits(self, only: Collection[Place] | None = None) -> dict[Place, int]:
+        """The offsets to commit now, of all partitions or some; they count as being committed from here on."""
         with self._changed:
-            found = {place: window.committable() for place, window in self._windows.items()}
+            places = self._windows.keys() if only is None else self._windows.keys() & only
+            found = {place: self._windows[place].committable() for place in places}
             offsets = {place: offset for place, offset in found.items() if offset is not None}
             for place, offset in offsets.items():
                 self._windows[place].committing(offset)

@@ -181,6 +181,16 @@ def test_a_failed_commit_is_offered_again(inbox: Inbox) -> None:
     assert inbox.commits() == {("a", 0): 1}
 
 
+def test_committing_some_partitions_leaves_the_others_to_the_next_commit(inbox: Inbox) -> None:
+    for topic in ("a", "b"):
+        _receive(inbox, topic, 0)
+    for delivery in iter(lambda: _take(inbox), None):
+        inbox.finish(delivery.source.tag)
+
+    assert inbox.commits([("a", 0)]) == {("a", 0): 1}
+    assert inbox.commits() == {("b", 0): 1}
+
+
 def test_a_closed_inbox_hands_nothing_out(inbox: Inbox) -> None:
     _receive(inbox, "a", 0)
 

@@ -49,5 +49,26 @@ def test_an_ack_after_revocation_is_ignored(bench: Bench, outbox: Celery) -> Non
     assert sum(bench.journal.runs().values()) == 4 + repeated
 
 
+def test_workers_of_different_queues_share_one_group(bench: Bench, outbox: Celery) -> None:
+    queues = ["one", "two", "three"]
+    workers = {queue: bench.worker(queue, queues=queue) for queue in queues}
+    for worker in workers.values():
+        worker.wait_until_assigned()
+    for first, queue in enumerate(queues):
+        store_numbers(outbox, range(first * 100, first * 100 + 20), task=f"{queue}.note")
+    wait_until(lambda: len(bench.journal.runs()) == 60, timeout=20, what="every queue was worked off")
+
+    workers["two"].kill()
+    bench.worker("two-again", queues="two").wait_until_assigned()
+    for first, queue in enumerate(queues):
+        store_numbers(outbox, range(first * 100 + 50, first * 100 + 70), task=f"{queue}.note")
+    wait_until(lambda: len(bench.journal.runs()) == 120, timeout=20, what="and again after a kill")
+
+    def offsets() -> list[int]:
+        return [sum(committed(bench.broker.bootstrap, queue)) for queue in queues]
+
+    wait_until(lambda: offsets() == [40, 40, 40], timeout=10, what="every queue is committed to its end")
+
+
 def _pids(bench: Bench) -> set[str]:
     return {line[2] for line in bench.journal.lines()}
