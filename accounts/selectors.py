@@ -1,12 +1,13 @@
 """Reads of accounts that span tables, or that are asked at every request."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 
 from accounts import counters
-from accounts.models import Follow, User
+from accounts.models import USERNAME_PATTERN, Follow, User
 from puppies.sql import Statement
 
 # The key probe behind every request that no hot statement checks by itself.
@@ -58,7 +59,10 @@ def session_is_good(*, session_id: int, user_id: int) -> bool:
 
 def user_by_username(username: str) -> User | None:
     """The active account with this username, however it is spelled."""
-    found: User | None = User.objects.active().filter(username=username.lower()).first()
+    name = username.lower()
+    if not re.fullmatch(USERNAME_PATTERN, name):
+        return None
+    found: User | None = User.objects.active().filter(username=name).first()
     return found
 
 

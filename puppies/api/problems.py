@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import Error, InterfaceError, OperationalError, connection
+from django.db import Error, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -105,12 +105,10 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | H
     if isinstance(error, (OperationalError, InterfaceError)):
         error = _database_away(error)
     if isinstance(error, DomainError):
-        _forget_the_transaction()
         return of_domain_error(error, request)
     if isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     if isinstance(error, exceptions.APIException):
-        _forget_the_transaction()
         return _of_api_exception(error, request)
     return None
 
@@ -139,12 +137,6 @@ def field_problems(details: Any, pointer: str = "") -> list[FieldProblem]:
 def _database_away(error: Error) -> Unavailable:
     logger.error("database_unavailable error=%s", str(error).strip().split("\n", maxsplit=1)[0])
     return Unavailable()
-
-
-def _forget_the_transaction() -> None:
-    # A service's own atomic block has rolled back already; this concerns a view that runs inside one.
-    if connection.in_atomic_block:
-        connection.set_rollback(True)
 
 
 def meanings() -> dict[str, dict[str, Any]]:
