@@ -1,0 +1,116 @@
+"""What the documents promise holds: the README's tour runs as pasted, and what they name exists."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import get_commands
+from prometheus_client import Counter, Gauge
+from pytest_django.live_server_helper import LiveServer
+
+from config.seeding import seed_demo_network
+from puppies.kafka import metrics
+from puppies.outbox.metrics import MEANINGS
+
+ROOT = Path(settings.BASE_DIR)
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+NAMES = [str(document.relative_to(ROOT)) for document in DOCUMENTS]
+
+
+@pytest.fixture(params=DOCUMENTS, ids=NAMES)
+def document(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.param
+    return path
+
+
+def blocks(text: str) -> list[str]:
+    """The contents of the fenced blocks."""
+    return re.findall(r"^```\w*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def tour() -> list[str]:
+    """The five commands of the README's tour, as pasted."""
+    text = (ROOT / "README.md").read_text()
+    steps = text[text.index("## Five steps") : text.index("## How it works")]
+    return [block for block in blocks(steps) if "curl" in block]
+
+
+def answers(script: str) -> list[str]:
+    """Run the script in a plain shell, stopping at the first failure; what each step printed."""
+    done = subprocess.run(["sh", "-e", "-c", script], capture_output=True, text=True, check=True)
+    return [answer.strip() for answer in done.stdout.split("--next--\n")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_tour_of_the_readme_works_as_pasted(live_server: LiveServer) -> None:
+    seed_demo_network()
+    steps = tour()
+    script = "\necho; echo --next--\n".join(steps).replace("http://127.0.0.1:8000", live_server.url)
+
+    registered, followed, posted, liked, feed = answers(script)
+
+    assert '"username":"fido"' in registered
+    assert '"access":"' in registered
+    assert '"following":true' in followed
+    assert '"content":"First day here. Sniffed everything."' in posted
+    assert '"liked":true' in liked
+    assert re.findall(r'"username":"(\w+)"', feed) == ["fido", "bella"]
+    assert '"source":"home"' in feed
+
+
+def test_the_tour_has_five_steps() -> None:
+    assert len(tour()) == 5
+
+
+def test_links_lead_to_files_that_are_there(document: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text())
+
+    assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+def test_commands_that_are_named_exist(document: Path) -> None:
+    text = document.read_text()
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:`|^|=\S+ )make ([a-z-]+)", text, re.MULTILINE))
+    commands = set(re.findall(r"manage\.py ([a-z_]+)", text))
+
+    assert named - targets == set()
+    assert commands - set(get_commands()) == set()
+
+
+def test_variables_that_are_named_exist(document: Path) -> None:
+    known = (ROOT / "docs/settings.md").read_text()
+    prefixes = r"(?:DATABASE|DELIVERY|KAFKA|HEALTH|RELAY|S3|WEB|WORKER|METRICS|LOG)_[A-Z_]*[A-Z]"
+    named = set(re.findall(rf"`({prefixes})[`=]", document.read_text()))
+
+    assert [name for name in sorted(named) if f"`{name}`" not in known] == []
+
+
+def test_metrics_that_are_named_exist() -> None:
+    known = {name for name, _ in MEANINGS} | set(transport_metrics())
+    named = set(
+        re.findall(r"`(puppies_(?:kafka|deliveries|ledger)_\w+)`", (ROOT / "docs/operations.md").read_text())
+    )
+
+    assert len(named) >= 5
+    assert named - known == set()
+
+
+def transport_metrics() -> Iterator[str]:
+    """The names under which Prometheus sees the transport's metrics."""
+    for metric in vars(metrics).values():
+        if isinstance(metric, Counter | Gauge):
+            ending = "_total" if isinstance(metric, Counter) else ""
+            yield from (f"{family.name}{ending}" for family in metric.describe())
+
+
+def test_the_table_of_queues_is_what_the_routes_say() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| `([\w.]+)`", text, re.MULTILINE)
+
+    assert {(task, queue) for queue, task in rows} >= {
+        (task, route["queue"]) for task, route in settings.CELERY_TASK_ROUTES.items()
+    }
