@@ -66,7 +66,7 @@ contracts: .venv/.installed  ## who may import whom
 
 migrations: .venv/.installed  ## migrations complete, and safe while the old code runs
 	@.venv/bin/python -m config.stack.with_stores postgres -- \
-	  sh -ec '$(MANAGE) makemigrations --check --dry-run; $(MANAGE) lintmigrations'
+	  sh -ec '$(MANAGE) makemigrations --check --dry-run; $(MANAGE) lint_migrations'
 
 drift: .venv/.installed  ## docs/openapi.yaml and docs/settings.md are what the code says
 	@$(MANAGE) settings_table --check
