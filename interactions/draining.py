@@ -32,11 +32,13 @@ COUNTERS = (
     Counter(account_counters.POSTS, "accounts_user", "posts_count"),
 )
 
+WAITING = """
+SELECT DISTINCT subject_id FROM puppies_ledgerentry
+ WHERE counter = %(counter)s AND subject_id > %(after)s ORDER BY subject_id LIMIT %(limit)s
+"""
+
 CLAIM = """
-SELECT subject.id FROM {table} AS subject
- WHERE subject.id IN (SELECT DISTINCT subject_id FROM puppies_ledgerentry
-                       WHERE counter = %(counter)s AND subject_id > %(after)s ORDER BY subject_id LIMIT %(limit)s)
- ORDER BY subject.id FOR NO KEY UPDATE SKIP LOCKED
+SELECT id FROM {table} WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
 
 APPLY = """
@@ -58,20 +60,24 @@ def drain() -> int:
 
 def _drain_counter(counter: Counter) -> int:
     drained = after = 0
-    while True:
-        ids = drain_batch(counter, after=after)
-        drained += len(ids)
-        if not ids:
-            return drained
-        after = ids[-1]
+    while subject_ids := _waiting(counter, after=after):
+        drained += len(drain_batch(counter, subject_ids=subject_ids))
+        after = subject_ids[-1]
+    return drained
+
+
+def _waiting(counter: Counter, *, after: int) -> list[int]:
+    names: dict[str, Any] = {"counter": counter.name, "after": after, "limit": SUBJECTS}
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING, names)
+        return [row[0] for row in cursor.fetchall()]
 
 
 @transaction.atomic
-def drain_batch(counter: Counter, *, after: int = 0) -> list[int]:
-    """Drain up to 500 subjects with ids above `after`, passing over those another drain holds; their ids in order."""
+def drain_batch(counter: Counter, *, subject_ids: list[int]) -> list[int]:
+    """Drain those of these subjects that no other drain holds; their ids in order."""
     with connection.cursor() as cursor:
-        names: dict[str, Any] = {"counter": counter.name, "limit": SUBJECTS, "after": after}
-        cursor.execute(CLAIM.format(table=counter.table), names)
+        cursor.execute(CLAIM.format(table=counter.table), {"ids": subject_ids})
         ids = [row[0] for row in cursor.fetchall()]
         if ids:
             sql = APPLY.format(table=counter.table, column=counter.column)
