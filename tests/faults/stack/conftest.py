@@ -19,7 +19,7 @@ from config.stack.state import PartRecord, Snapshot, StackFile
 from config.stack.stores import KINDS
 
 # What the tests' own stores have put into the environment; `up` has to start stores itself here.
-OF_THE_TESTS = ("REDIS_PREFIX", "DEBUG", "SECRET_KEY", "PORT")
+OF_THE_TESTS = ("REDIS_PREFIX", "DEBUG", "SECRET_KEY", "PORT", "ENVIRONMENT")
 
 
 class System:
