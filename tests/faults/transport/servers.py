@@ -144,7 +144,11 @@ class Worker:
         return text in self.log.read_text(errors="replace")
 
     def wait_until_assigned(self) -> None:
-        """Return when the worker has partitions."""
+        """Return when the worker has partitions; the stock transport does not tell, so it gets some seconds."""
+        if STOCK:
+            wait_until(lambda: self.has_logged(" ready."), timeout=20, what=f"{self.log.name} is ready")
+            time.sleep(4)
+            return
         wait_until(lambda: self.has_logged("Assigned: "), timeout=20, what=f"{self.log.name} has partitions")
 
     def is_running(self) -> bool:
@@ -187,7 +191,7 @@ class Bench:
         return {
             **os.environ,
             "TEST_BROKER_URL": self.url(),
-            "TEST_TRANSPORT_OPTIONS": json.dumps(_stock_options() if STOCK else self.options),
+            "TEST_TRANSPORT_OPTIONS": json.dumps(_stock_options(self.options) if STOCK else self.options),
             "TEST_JOURNAL": str(self.journal.path),
             **extra,
         }
@@ -220,11 +224,18 @@ class Bench:
         self.broker.kill()
 
 
-def _stock_options() -> dict[str, Any]:
-    """The stock transport at its best: the same group settings, short waits."""
+def _stock_options(options: dict[str, Any]) -> dict[str, Any]:
+    """The stock transport at its best: the same group settings, short waits, bounded publishing."""
+    consumer = {
+        "group.id": "puppies",
+        "session.timeout.ms": options["session_timeout_ms"],
+        "heartbeat.interval.ms": options["heartbeat_interval_ms"],
+        "fetch.wait.max.ms": options["fetch_wait_max_ms"],
+        "max.poll.interval.ms": options.get("max_poll_interval_ms", 300_000),
+    }
     return {
         "num_partitions": 4,
         "wait_time_seconds": 0.1,
-        "kafka_common_config": {"allow.auto.create.topics": True},
-        "kafka_consumer_config": {"session.timeout.ms": 2_000, "heartbeat.interval.ms": 500},
+        "kafka_producer_config": {"message.timeout.ms": options["publish_timeout_ms"]},
+        "kafka_consumer_config": consumer,
     }
