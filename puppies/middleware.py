@@ -4,10 +4,16 @@ import re
 from collections.abc import Callable
 from http import HTTPStatus
 from time import perf_counter
+from typing import cast
 
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import BadRequest, DisallowedHost, PermissionDenied, RequestDataTooBig
 from django.core.exceptions import SuspiciousOperation as Suspicious
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.deprecation import MiddlewareMixin
 
 from puppies import trace
 from puppies.api import problems
@@ -25,6 +31,31 @@ _REFUSALS: tuple[tuple[type[Exception], int], ...] = (
     (Http404, 404),
     (PermissionDenied, 403),
 )
+
+
+class PagesOnly(MiddlewareMixin):
+    """Mixed into a middleware that serves people's pages: requests of the API, which knows tokens and no cookies, pass it by."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info.startswith("/v1/"):
+            return cast("HttpResponseBase", self.get_response(request))
+        return cast("HttpResponseBase", super().__call__(request))
+
+
+class PageSessionMiddleware(PagesOnly, SessionMiddleware):
+    """Sessions of the admin."""
+
+
+class PageCsrfMiddleware(PagesOnly, CsrfViewMiddleware):
+    """Protection of the admin's forms."""
+
+
+class PageAuthenticationMiddleware(PagesOnly, AuthenticationMiddleware):
+    """The admin's user."""
+
+
+class PageMessageMiddleware(PagesOnly, MessageMiddleware):
+    """The admin's messages."""
 
 
 class MetricsMiddleware:

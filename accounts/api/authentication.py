@@ -14,7 +14,6 @@ from puppies.errors import Unauthenticated
 from puppies.ids import parse_id
 from puppies.viewer import Viewer
 
-
 MOST_TOKENS = 10_000
 
 _good_tokens: dict[str, tuple[Viewer, float]] = {}
@@ -60,7 +59,7 @@ def _verified(raw: str) -> Viewer:
     if known is not None and known[1] > time():
         return known[0]
     try:
-        token = AccessToken(raw)
+        token = AccessToken(raw)  # type: ignore[arg-type]  # it takes text
     except TokenError as error:
         raise Unauthenticated("The access token is not valid or has expired.") from error
     user_id, session_id = (parse_id(str(token.get(claim, ""))) for claim in ("sub", "sid"))

@@ -9,6 +9,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["puppies.api.json.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["puppies.api.json.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "puppies.api.json.JSONNegotiation",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "puppies.api.problems.exception_handler",
     "UNAUTHENTICATED_USER": "puppies.viewer.anonymous",

@@ -49,10 +49,10 @@ MIDDLEWARE = [
     "puppies.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "puppies.middleware.PageSessionMiddleware",
+    "puppies.middleware.PageCsrfMiddleware",
+    "puppies.middleware.PageAuthenticationMiddleware",
+    "puppies.middleware.PageMessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
-from rest_framework.utils.urls import replace_query_param
 
 from puppies import cursors
 from puppies.errors import DomainError, FieldProblem, InvalidCursor
@@ -67,7 +67,9 @@ def read_cursor(request: Request, *, scope: str) -> dict[str, Any]:
 
 def link(request: Request, *, scope: str, place: dict[str, Any]) -> str:
     """The absolute URL of this list at `place`, filters and limit kept."""
-    return replace_query_param(request.build_absolute_uri(), "cursor", cursors.encode(place, scope=scope))
+    others = [(name, value) for name, value in request.query_params.items() if name != "cursor"]
+    query = urlencode([*sorted(others), ("cursor", cursors.encode(place, scope=scope))], safe=":")
+    return f"{request.build_absolute_uri(request.path)}?{query}"
 
 
 def low_water_mark(now: datetime) -> int:
