@@ -91,9 +91,11 @@ def race(lab: Lab, cursor: Any, *, rounds: int, stored: int) -> Chapter:
         budget=0.5,
     )
     notes = [
-        f"{stored:,} feed entries stored before; one post from `POST /v1/posts` to its last row, over Granian, relay, Kafka "
-        f"and a Celery worker: {number(1000 * FOLLOWERS / figure.ours)} ms; the floor takes "
-        f"{number(1000 * FOLLOWERS / figure.theirs)} ms.",
+        (
+            f"{stored:,} feed entries stored before; one post from `POST /v1/posts` to its last row, over Granian, relay, Kafka "
+            f"and a Celery worker: {number(1000 * FOLLOWERS / figure.ours)} ms; the floor takes "
+            f"{number(1000 * FOLLOWERS / figure.theirs)} ms."
+        ),
         *course.notes(),
     ]
     return Chapter("fanout", "Fan-out on write", [figure], notes)

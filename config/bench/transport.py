@@ -243,7 +243,9 @@ def figures(found: Mapping[str, list[Course]], lost: Mapping[str, int]) -> list[
 def notes(total: int) -> list[str]:
     """How it was measured."""
     return [
-        f"{total:,} tasks of no work are queued before the worker starts; threads pool of {CONCURRENCY}, late acknowledgement, prefetch "
-        f"{settings.CELERY_WORKER_PREFETCH_MULTIPLIER} a thread; the worker's clock runs from the first task to the last.",
+        (
+            f"{total:,} tasks of no work are queued before the worker starts; threads pool of {CONCURRENCY}, late acknowledgement, "
+            f"prefetch {settings.CELERY_WORKER_PREFETCH_MULTIPLIER} a thread; the worker's clock runs from the first task to the last."
+        ),
         "Redis is kombu's transport with its defaults: what a killed worker held comes back after its visibility time-out, one hour.",
     ]

@@ -1,6 +1,6 @@
 """The product's settings with the bench's own addresses, and of the middlewares those of a new Django project."""
 
-from config.settings import *
+from config.settings import *  # noqa: F403 - that is what it is for
 
 ROOT_URLCONF = "config.bench.peers.urls"
 MIDDLEWARE = [

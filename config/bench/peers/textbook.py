@@ -64,7 +64,7 @@ class HomeFeed(ListAPIView[Post]):
     pagination_class = Page
 
     def get_queryset(self) -> QuerySet[Post, Any]:
-        reader = self.request.user.pk
+        reader: Any = self.request.user.pk
         stored = FeedEntry.objects.filter(user_id=reader).values("feed_id")
         liked = Like.objects.filter(user_id=reader, post_id=OuterRef("pk"))
         return (
