@@ -1,8 +1,7 @@
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from accounts.services import follow_user, unfollow_user
-from tests.conftest import SignIn
+from accounts.services import follow_user
 from tests.factories import PostFactory, UserFactory
 
 
