@@ -1,14 +1,13 @@
 """Addresses that belong to no app: health, the meaning of errors, and the last answers when no view could give one."""
 
-import os
 import sys
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.crypto import constant_time_compare
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from django_prometheus.exports import ExportToDjangoView
+from prometheus_client import CollectorRegistry, generate_latest
 
 from puppies import health
 from puppies.api import problems
@@ -35,17 +34,11 @@ def metrics(request: HttpRequest) -> HttpResponse:
     is_known = bool(settings.METRICS_TOKEN) and constant_time_compare(token, settings.METRICS_TOKEN)
     if not (is_open or (scheme == "Bearer" and is_known)):
         raise Http404
-    return HttpResponse(_exposition(), content_type=CONTENT_TYPE_LATEST)
-
-
-def _exposition() -> bytes:
-    processes = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        processes = CollectorRegistry()
-        MultiProcessCollector(processes)  # type: ignore[no-untyped-call]
     stores = CollectorRegistry()
     stores.register(OutboxCollector())
-    return generate_latest(processes) + generate_latest(stores)
+    answer: HttpResponse = ExportToDjangoView(request)
+    answer.content += generate_latest(stores)
+    return answer
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import shutil
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -103,7 +104,15 @@ class Roles:
             answers=lambda part: http_status(self.port, "/readyz") == 200,
             port=self.port,
             stop_seconds=2.0,
+            more={"PROMETHEUS_MULTIPROC_DIR": str(self._empty_metrics_dir())},
         )
+
+    def _empty_metrics_dir(self) -> Path:
+        # Where the API's processes put their numbers, so that /metrics of any one speaks for all.
+        directory = self.data_dir / "metrics"
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
+        return directory
 
     def relay(self) -> Program:
         """The command that publishes deliveries; ready when it says so."""
