@@ -13,6 +13,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from puppies.kafka import forking
+from puppies.kafka.client_log import librdkafka
 from puppies.kafka.dead_letters import Undertaker
 from puppies.kafka.inbox import Inbox, Place
 from puppies.kafka.lag import LagWatch
@@ -123,7 +124,7 @@ class ConsumerSession:
             "error_cb": self._on_error,
             "on_commit": self._on_commit,
         }
-        consumer = Consumer(configuration, logger=logger)
+        consumer = Consumer(configuration, logger=librdkafka)
         forking.hold(consumer)
         return consumer
 

@@ -1,6 +1,5 @@
 """Published means stored: records go through one idempotent producer per process, and each is confirmed."""
 
-import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +10,8 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from kombu.exceptions import OperationalError
 
 from puppies.kafka import forking, metrics
+from puppies.kafka.client_log import librdkafka
 from puppies.kafka.settings import KafkaSettings
-
-logger = logging.getLogger(__name__)
 
 # Another thread's poll may take this thread's report: nobody sleeps longer than this on one poll.
 _POLL_SECONDS = 0.01
@@ -132,7 +130,7 @@ class ConfirmingProducer:
 
     def _start(self) -> Producer:
         self._is_suspect = False
-        producer = Producer({**self._settings.producer(), "error_cb": self._on_error}, logger=logger)
+        producer = Producer({**self._settings.producer(), "error_cb": self._on_error}, logger=librdkafka)
         forking.hold(producer)
         return producer
 

@@ -1,6 +1,5 @@
 """Topics: made before anything is published, never on the publishing path."""
 
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from time import monotonic
@@ -10,9 +9,8 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from puppies.kafka import forking
+from puppies.kafka.client_log import librdkafka
 from puppies.kafka.settings import KafkaSettings, dead_letter_topic
-
-logger = logging.getLogger(__name__)
 
 
 class TopicsUnavailable(RuntimeError):
@@ -45,7 +43,7 @@ def ensure_topics(
     """
     wanted = _wanted(queues, prefix, partitions)
     settings = KafkaSettings(bootstrap=bootstrap, client_config=client_config or {})
-    admin = AdminClient(settings.client(), logger=logger)
+    admin = AdminClient(settings.client(), logger=librdkafka)
     forking.hold(admin)
     try:
         return _ensure(admin, wanted, replication_factor, monotonic() + timeout)

@@ -61,6 +61,15 @@ for _name in QUEUES:
     app.task(name=f"{_name}.note")(note)
 
 
+@app.task(name="one.hold")
+def hold(*, number: int) -> None:
+    """Run until the test lets this process's tasks go."""
+    write("start", number)
+    while not os.path.exists(f"{os.environ['TEST_JOURNAL']}.release.{os.getpid()}"):
+        time.sleep(0.02)
+    write("end", number)
+
+
 @app.task(name="one.headers", bind=True)
 def headers(self: "Task[Any, Any]", *, number: int) -> None:
     """Leave the traceparent that the publisher sent."""

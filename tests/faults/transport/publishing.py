@@ -8,7 +8,7 @@ from typing import Any
 from celery import Celery
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
-from puppies.kafka.batch import JSON, TaskMessage, envelope, publish_tasks
+from puppies.kafka.batch import TaskMessage, envelope, publish_tasks
 from puppies.kafka.records import encode
 
 
@@ -35,11 +35,10 @@ def store_raw(bootstrap: str, topic: str, partition: int, value: bytes) -> None:
     assert producer.flush(10) == 0
 
 
-def store_one_per_partition(app: Celery, bootstrap: str, topic: str, *, seconds: float) -> None:
+def store_one_per_partition(app: Celery, bootstrap: str, topic: str, *, task: str) -> None:
     """Write one numbered task into each of four partitions."""
     for number in range(4):
-        kwargs: dict[str, JSON] = {"number": number, "seconds": seconds}
-        message = TaskMessage(f"{topic}.note", kwargs, "unused", f"id-{number}")
+        message = TaskMessage(task, {"number": number}, "unused", f"id-{number}")
         store_raw(bootstrap, topic, number, encode(envelope(app, message, queue=topic)))
 
 

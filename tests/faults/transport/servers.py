@@ -104,6 +104,10 @@ class Journal:
         """How often each number ended."""
         return Counter(int(line[1]) for line in self.lines() if line[0] == "end")
 
+    def release(self, pid: int) -> None:
+        """Let the held tasks of a process end."""
+        self.path.with_name(f"{self.path.name}.release.{pid}").touch()
+
     def started(self) -> Counter[int]:
         """How often each number began."""
         return Counter(int(line[1]) for line in self.lines() if line[0] == "start")
@@ -150,6 +154,11 @@ class Worker:
             time.sleep(4)
             return
         wait_until(lambda: self.has_logged("Assigned: "), timeout=20, what=f"{self.log.name} has partitions")
+
+    @property
+    def pid(self) -> int:
+        """The main process; with the threads pool also the one where tasks run."""
+        return self._process.pid
 
     def is_running(self) -> bool:
         """Whether the main process lives."""
