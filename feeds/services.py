@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection
 
 from accounts.models import Follow
 from accounts.services import mark_follow_merged
@@ -84,10 +84,11 @@ def _batch(sql: str, **names: int | None) -> int | None:
     parameters = {**names, "limit": settings.FEED_BATCH}
     try:
         # Almost never is a row there already, and looking for it (a speculative insert) would make every row cost twice as much.
-        with transaction.atomic():
-            count, last = _insert(sql.format(duplicates=""), parameters)
+        # The savepoint travels with the statement: no round trip of its own, and the commit releases it.
+        count, last = _insert("SAVEPOINT feed_batch;" + sql.format(duplicates=""), parameters)
     except IntegrityError:
-        count, last = _insert(sql.format(duplicates="ON CONFLICT DO NOTHING"), parameters)
+        again = "ROLLBACK TO SAVEPOINT feed_batch;" + sql.format(duplicates="ON CONFLICT DO NOTHING")
+        count, last = _insert(again, parameters)
     return last if count == settings.FEED_BATCH else None
 
 
