@@ -144,7 +144,7 @@ class ConsumerSession:
 
     def _subscribe(self, consumer: Consumer) -> None:
         if self._are_topics_missing and monotonic() >= self._retry_at:
-            self._ensure_topics()
+            self._ensure_topics(consumer)
         if self._is_subscription_stale and not self._are_topics_missing and self._queues:
             self._is_subscription_stale = False
             topics = sorted(self.settings.topic(queue) for queue in self._queues)
@@ -152,10 +152,10 @@ class ConsumerSession:
                 topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
             )
 
-    def _ensure_topics(self) -> None:
+    def _ensure_topics(self, consumer: Consumer) -> None:
         settings = self.settings
         try:
-            ensure_topics(
+            reports = ensure_topics(
                 settings.bootstrap,
                 sorted(self._queues),
                 settings.topic_prefix,
@@ -165,6 +165,10 @@ class ConsumerSession:
                 timeout=_TOPICS_SECONDS,
             )
             self._are_topics_missing = False
+            if any(report.is_new for report in reports) and not self._is_subscription_stale:
+                # The group may have been assigned before all topics were there, and does not look again.
+                consumer.unsubscribe()
+                self._is_subscription_stale = True
         except TopicsUnavailable as error:
             logger.warning("%s Trying again in %.0f s.", error, _RETRY_SECONDS)
             self._retry_at = monotonic() + _RETRY_SECONDS
@@ -258,6 +262,8 @@ class ConsumerSession:
         """The group has given the partitions away already: a commit would come too late."""
         logger.warning("Lost: %s", _named(partitions))
         self._forget(consumer, partitions)
+        # Perhaps the broker came back without its memory.
+        self._are_topics_missing = True
 
     def _forget(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         places = {_place(item) for item in partitions}
