@@ -1,0 +1,186 @@
+"""The hot queries find their rows by an index, whatever has gathered in the tables."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoDbBlocker
+
+from accounts.selectors import PROFILE, SESSION_IS_GOOD
+from feeds.selectors import HOME
+from feeds.services import MERGE, PUSH
+from interactions.draining import APPLY, CLAIM, COUNTERS, WAITING
+from interactions.selectors import LIKE_COUNT
+from posts.selectors import profile_posts
+from puppies.ids import MAX_ID
+from puppies.outbox.leases import LEASE
+from tests.plans import analyze, generic_plan_of, plan_of
+
+# 2,000 accounts of which each follows 20, 20,000 posts, the feeds of 200 readers, 30,000 deliveries of which 1 in 100 is open,
+# 20,000 entries in the ledger.
+TOWN = """
+INSERT INTO accounts_user (id, username, email, password, is_superuser, created_at)
+SELECT n, 'user_' || n, n || '@example.test', '!', false, now() FROM generate_series(1, 2000) AS n;
+INSERT INTO accounts_session (id, user_id, expires_at)
+SELECT n, 1 + n % 2000, now() + interval '1 day' FROM generate_series(1, 6000) AS n;
+INSERT INTO accounts_follow (follower_id, followee_id, merged)
+SELECT n, 1 + (n + step * 37) % 2000, step > 1 FROM generate_series(1, 2000) AS n, generate_series(1, 20) AS step;
+INSERT INTO posts_post (id, feed_id, author_id, content, delivery)
+SELECT n, n, 1 + n % 2000, 'wuff', CASE WHEN n % 100 = 0 THEN 'pushing' ELSE 'pushed' END
+  FROM generate_series(1, 20000) AS n;
+INSERT INTO feeds_feedentry (user_id, feed_id, author_id)
+SELECT follow.follower_id, post.feed_id, post.author_id
+  FROM accounts_follow AS follow JOIN posts_post AS post ON post.author_id = follow.followee_id
+ WHERE follow.follower_id <= 200;
+INSERT INTO interactions_like (user_id, post_id)
+SELECT 1 + n % 2000, 1 + n % 7000 FROM generate_series(1, 10000) AS n ON CONFLICT DO NOTHING;
+INSERT INTO puppies_ledgerentry (counter, subject_id, actor_id, delta)
+SELECT CASE WHEN n % 2 = 0 THEN 'post.likes' ELSE 'user.followers' END, 1 + n % 3000, 1, 1
+  FROM generate_series(1, 20000) AS n;
+INSERT INTO puppies_delivery (fact, payload, task, partition_key, due_at, done_at)
+SELECT 'f', '{}', 't', '1', now() - interval '1 minute', CASE WHEN n % 100 > 0 THEN now() END
+  FROM generate_series(1, 30000) AS n;
+"""
+TABLES = (
+    "accounts_user", "accounts_session", "accounts_follow", "posts_post", "feeds_feedentry", "interactions_like",
+    "puppies_ledgerentry", "puppies_delivery",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Town:
+    """The account that the questions are about."""
+
+    reader_id: int = 100
+    session_id: int = 2099
+
+
+@pytest.fixture(scope="module")
+def town(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Town]:
+    """Filled once for all questions of this module, which change nothing, and rolled back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(TOWN)
+        analyze(*TABLES)
+        yield Town()
+        transaction.set_rollback(True)
+
+
+def test_the_home_feed_is_read_by_indexes(town: Town) -> None:
+    plan = generic_plan_of(HOME, town.reader_id, town.session_id, MAX_ID, 21)
+
+    assert plan.scanned_whole() == set()
+    needed = {
+        "accounts_follow_pkey",
+        "accounts_session_pkey",
+        "accounts_user_pkey",
+        "ledger_by_subject",
+        "post_by_author",
+        "post_unpushed",
+        "posts_post_feed_id_key",
+    }
+    # Where both columns are given, the key and the index of the other direction are equally good.
+    as_good = {"interactions_like_pkey", "like_by_post", "follow_by_followee"}
+    found = {index for index in plan.indexes() if not index.startswith("feeds_feedentry_")}
+    assert needed <= found <= needed | as_good
+
+
+def test_the_home_feed_looks_into_one_partition(town: Town) -> None:
+    plan = generic_plan_of(HOME, town.reader_id, town.session_id, MAX_ID, 21)
+
+    assert len([index for index in plan.indexes() if index.startswith("feeds_feedentry_")]) == 1
+
+
+def test_the_home_feed_sorts_nothing_but_the_candidates_of_one_page(town: Town) -> None:
+    plan = generic_plan_of(HOME, town.reader_id, town.session_id, MAX_ID, 21)
+
+    # The page itself, the newest unpushed posts of each followed account, the newest posts of each unmerged one.
+    assert plan.sorts() == [
+        ("feeds_feedentry.feed_id DESC",),
+        ("posts_post_1.feed_id DESC",),
+        ("posts_post_2.feed_id DESC",),
+    ]
+    assert not [node for node in plan.children_of_sorts() if "Scan" in node["Node Type"]]
+
+
+def test_the_session_probe_reads_two_keys(town: Town) -> None:
+    plan = generic_plan_of(SESSION_IS_GOOD, town.session_id, town.reader_id)
+
+    assert (plan.scanned_whole(), plan.sorts()) == (set(), [])
+    assert plan.indexes() == {"accounts_session_pkey", "accounts_user_pkey"}
+
+
+def test_the_count_of_likes_reads_one_row_and_its_entries(town: Town) -> None:
+    plan = generic_plan_of(LIKE_COUNT, 7)
+
+    assert (plan.scanned_whole(), plan.sorts()) == (set(), [])
+    assert plan.indexes() == {"posts_post_pkey", "ledger_by_subject"}
+
+
+def test_a_push_reads_the_next_followers_in_order(town: Town) -> None:
+    names = {"author": 7, "feed_id": 7, "after": 50, "limit": 1_000}
+
+    for duplicates in ("", "ON CONFLICT DO NOTHING"):
+        plan = plan_of(PUSH.format(duplicates=duplicates), names)
+        assert (plan.scanned_whole(), plan.sorts()) == (set(), [])
+        assert plan.indexes() == {"follow_by_followee"}
+
+
+def test_a_merge_reads_the_next_posts_in_order(town: Town) -> None:
+    names = {"followee": 7, "follower": town.reader_id, "after": 50, "limit": 1_000}
+
+    for duplicates in ("", "ON CONFLICT DO NOTHING"):
+        plan = plan_of(MERGE.format(duplicates=duplicates), names)
+        assert (plan.scanned_whole(), plan.sorts()) == (set(), [])
+        assert plan.indexes() == {"post_by_author"}
+
+
+def test_a_lease_reads_only_open_deliveries_in_order(town: Town) -> None:
+    plan = plan_of(LEASE, {"lease": 30, "limit": 100})
+
+    assert (plan.scanned_whole(), plan.sorts()) == (set(), [])
+    assert plan.indexes() == {"delivery_open", "puppies_delivery_pkey"}
+
+
+def test_the_counts_of_an_account_read_one_row_and_its_entries(town: Town) -> None:
+    names = {"id": 7, "followers": "user.followers", "following": "user.following", "posts": "user.posts"}
+
+    plan = plan_of(PROFILE, names)
+
+    assert (plan.scanned_whole(), plan.sorts()) == (set(), [])
+    assert plan.indexes() == {"accounts_user_pkey", "ledger_by_subject"}
+
+
+def test_a_drain_finds_what_waits_in_order(town: Town) -> None:
+    plan = plan_of(WAITING, {"counter": "post.likes", "after": 0, "limit": 500})
+
+    assert (plan.scanned_whole(), plan.sorts()) == (set(), [])
+    assert plan.indexes() == {"ledger_by_subject"}
+
+
+def test_a_drain_takes_the_entries_and_the_rows_of_its_subjects(town: Town) -> None:
+    likes = COUNTERS[0]
+
+    claim = plan_of(CLAIM.format(table=likes.table), {"ids": list(range(1, 501))})
+    apply = plan_of(
+        APPLY.format(table=likes.table, column=likes.column),
+        {"counter": likes.name, "ids": list(range(1, 501))},
+    )
+
+    assert (claim.scanned_whole(), apply.scanned_whole()) == (set(), set())
+    assert claim.indexes() == {"posts_post_pkey"}
+    assert apply.indexes() == {"ledger_by_subject", "posts_post_pkey"}
+
+
+@pytest.mark.parametrize("upward", [False, True])
+def test_a_profile_reads_the_next_posts_of_its_author_in_order(town: Town, *, upward: bool) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        profile_posts(author_id=7, limit=21, before=15_000, after=10, shown=(6_006,), upward=upward)
+    (query,) = captured.captured_queries
+
+    plan = plan_of(query["sql"])
+
+    assert (plan.scanned_whole(), plan.sorts()) == (set(), [])
+    assert plan.indexes() == {"accounts_user_pkey", "ledger_by_subject", "post_by_author"}
