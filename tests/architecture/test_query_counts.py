@@ -1,0 +1,91 @@
+"""How many queries each endpoint costs: the same for three rows as for one."""
+
+from typing import Any
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from accounts.services import follow_user
+from interactions.services import like_post
+from tests.architecture.routes import routes
+from tests.factories import PASSWORD, PostFactory, UserFactory
+
+# Savepoints count here; outside a test they are the BEGIN and COMMIT of their transaction.
+COUNTS = {
+    ("POST", "/v1/auth/register"): 4,
+    ("POST", "/v1/auth/token"): 2,
+    ("GET", "/v1/users/<str:username>"): 4,
+    ("GET", "/v1/users/<str:username>/posts"): 4,
+    ("POST", "/v1/users/<str:username>/follow"): 9,
+    ("DELETE", "/v1/users/<str:username>/follow"): 7,
+    ("POST", "/v1/posts"): 9,
+    ("GET", "/v1/posts/<str:id>"): 3,
+    ("POST", "/v1/posts/<str:id>/likes"): 7,
+    ("DELETE", "/v1/posts/<str:id>/likes"): 7,
+    ("GET", "/v1/feed"): 1,
+}
+
+
+def body(path: str, name: str) -> dict[str, str] | None:
+    bodies = {
+        "/v1/auth/register": {"username": name, "email": f"{name}@example.test", "password": PASSWORD},
+        "/v1/auth/token": {"username": "bella", "password": PASSWORD},
+        "/v1/posts": {"content": "hello"},
+    }
+    return bodies.get(path)
+
+
+def prepare(user: User, rows: int) -> dict[str, str]:
+    """An author with so many posts, each liked and followed by so many, one of them `user`."""
+    bella = UserFactory.create(username="bella")
+    bella.set_password(PASSWORD)
+    bella.save(update_fields=["password"])
+    posts = PostFactory.create_batch(rows, author=bella)
+    for fan in (user, *UserFactory.create_batch(rows - 1)):
+        follow_user(follower_id=fan.id, followee_id=bella.id)
+        for post in posts:
+            like_post(user_id=fan.id, post_id=post.id)
+    return {"<str:username>": "bella", "<str:id>": str(posts[0].id)}
+
+
+def send(client: APIClient, method: str, path: str, names: dict[str, str], newcomer: str) -> Any:
+    address = path
+    for placeholder, value in names.items():
+        address = address.replace(placeholder, value)
+    return getattr(client, method.lower())(address, body(path, newcomer))
+
+
+def undo(client: APIClient, method: str, path: str, names: dict[str, str]) -> None:
+    """Bring the row back, or away, so that the request does the same work as before."""
+    opposite = {"POST": "DELETE", "DELETE": "POST"}.get(method, method)
+    if (opposite, path) in COUNTS and opposite != method:
+        send(client, opposite, path, names, "")
+
+
+def test_every_endpoint_has_its_count() -> None:
+    assert {route for route in routes() if route[1].startswith("/v1/")} - set(COUNTS) == {
+        ("GET", "/v1/schema")
+    }
+
+
+@pytest.mark.parametrize(("method", "path"), COUNTS, ids=[" ".join(route) for route in COUNTS])
+@pytest.mark.parametrize("rows", [1, 3])
+def test_an_endpoint_costs_its_queries(
+    client: APIClient,
+    user: User,
+    method: str,
+    path: str,
+    rows: int,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    names = prepare(user, rows)
+    undo(client, method, path, names)
+    send(client, method, path, names, "first")  # prepares what is prepared once per connection
+    undo(client, method, path, names)
+
+    with django_assert_num_queries(COUNTS[method, path]):
+        response = send(client, method, path, names, "second")
+
+    assert response.status_code < 300
