@@ -47,12 +47,12 @@ class Course:
     def notes(self) -> list[str]:
         """Medians in words."""
         parts = {
-            "the request is answered": self.request,
-            "the relay has leased the delivery": self.relay,
-            "the worker has claimed it (publish, Kafka, Celery)": self.kafka,
-            "all batches are committed": self.batches,
+            "request to lease by the relay": self.relay,
+            "publish, Kafka and Celery to claim by the worker": self.kafka,
+            "batches to the last commit": self.batches,
+            "meanwhile, request to answer": self.request,
         }
-        steps = [f"{name} after another {number(median(times))} ms" for name, times in parts.items() if times]
+        steps = [f"{name} {number(median(times))} ms" for name, times in parts.items() if times]
         return [f"Where our time goes, medians: {'; '.join(steps)}."]
 
 
@@ -120,7 +120,7 @@ def publish(client: http.client.HTTPConnection, cursor: Any, course: Course) -> 
     marks = watch(cursor, post_id)
     course.request.append(1000 * (answered - begin))
     if {"leased", "claimed"} <= marks.keys():
-        course.relay.append(1000 * (marks["leased"] - answered))
+        course.relay.append(1000 * (marks["leased"] - begin))
         course.kafka.append(1000 * (marks["claimed"] - marks["leased"]))
         course.batches.append(1000 * (marks["pushed"] - marks["claimed"]))
     return marks["pushed"] - begin

@@ -88,6 +88,6 @@ class Chapter:
 
 def number(value: float) -> str:
     """Three significant digits, thousands separated."""
-    if value == 0 or value >= 100:
+    if value == 0 or value >= 100 or isinstance(value, int):
         return f"{value:,.0f}"
     return f"{value:.2f}" if value < 10 else f"{value:.1f}"
