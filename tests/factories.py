@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-import factory
 from django.utils import timezone
+from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
 from accounts.models import User
@@ -19,8 +19,8 @@ class UserFactory(DjangoModelFactory[User]):
     class Meta:
         model = User
 
-    username = factory.Sequence(lambda number: f"user_{number}")
-    email = factory.LazyAttribute(lambda user: f"{user.username}@example.test")
+    username = Sequence(lambda number: f"user_{number}")
+    email = LazyAttribute(lambda user: f"{user.username}@example.test")
     password = "!"  # nobody signs in with it
 
 
@@ -30,8 +30,8 @@ class PostFactory(DjangoModelFactory[Post]):
     class Meta:
         model = Post
 
-    author = factory.SubFactory(UserFactory)
-    content = factory.Sequence(lambda number: f"puppy number {number}")
+    author = SubFactory(UserFactory)
+    content = Sequence(lambda number: f"puppy number {number}")
 
     @classmethod
     def _create(cls, model_class: type[Post], *args: Any, **kwargs: Any) -> Post:
@@ -45,7 +45,7 @@ class DeliveryFactory(DjangoModelFactory[Delivery]):
         model = Delivery
 
     fact = "tests.something_happened.v1"
-    payload = factory.LazyFunction(dict)
+    payload = LazyFunction(dict)
     task = "tests.react"
     partition_key = "1"
-    due_at = factory.LazyFunction(lambda: timezone.now() - timedelta(minutes=1))
+    due_at = LazyFunction(lambda: timezone.now() - timedelta(minutes=1))

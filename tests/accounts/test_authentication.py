@@ -80,7 +80,7 @@ FORGERIES: dict[str, Callable[[Session], str]] = {
     "expired": lambda session: signed(claims(session, exp=datetime.now(UTC) - timedelta(seconds=1))),
     "without expiry": lambda session: signed(claims(session, exp=None)),
     "by another key": lambda session: signed(claims(session), key="k" * 64),
-    "by nobody": lambda session: jwt.encode(claims(session), None, algorithm="none"),
+    "by nobody": lambda session: jwt.encode(claims(session), "", algorithm="none"),
     "by another algorithm": lambda session: signed(claims(session), algorithm="HS512"),
     "for another audience": lambda session: signed(claims(session, aud="kittens")),
     "by another issuer": lambda session: signed(claims(session, iss="kittens")),

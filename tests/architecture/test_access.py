@@ -57,7 +57,7 @@ CASES = [
 
 def everything() -> list[list[dict[str, Any]]]:
     """All rows that a request could change."""
-    models = (User, Session, Follow, Post, Like, LedgerEntry, Delivery)
+    models: tuple[Any, ...] = (User, Session, Follow, Post, Like, LedgerEntry, Delivery)
     return [list(model._default_manager.order_by("pk").values()) for model in models]
 
 

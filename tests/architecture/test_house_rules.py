@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -79,7 +80,7 @@ def test_every_subscription_starts_a_task_that_exists() -> None:
 
 
 def test_every_periodic_message_names_a_task_and_expires() -> None:
-    entries = settings.CELERY_BEAT_SCHEDULE.values()
+    entries: list[Any] = list(settings.CELERY_BEAT_SCHEDULE.values())
 
     assert {entry["task"] for entry in entries} <= our_tasks()
     assert all(0 < entry["options"]["expires"] <= 60 for entry in entries)

@@ -97,7 +97,7 @@ def test_a_batch_with_some_rows_there_already_writes_the_others() -> None:
     author = UserFactory.create()
     fans = fans_of(author, 2)
     post = PostFactory.create(author=author)
-    FeedEntry.objects.create(user_id=fans[0], feed_id=post.feed_id, author_id=author.id)
+    FeedEntry.objects.create(user_id=fans[0], feed_id=post.id, author_id=author.id)
 
     push_all(post)
 

@@ -16,7 +16,7 @@ def now() -> datetime:
     """The database's instant; in a test's transaction it stands still."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT now()")
-        (instant,) = cursor.fetchone()
+        instant: datetime = cursor.fetchone()[0]
     return instant
 
 

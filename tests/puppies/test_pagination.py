@@ -48,7 +48,7 @@ class Bones:
 
     def poll(self, url: str | None) -> tuple[list[list[int]], str | None]:
         """All newer pages, and the link to poll again; ends with an empty page."""
-        pages = []
+        pages: list[list[int]] = []
         while True:
             keys, links = self.page(url)
             url = links["previous"]
