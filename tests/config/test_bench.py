@@ -81,7 +81,7 @@ def test_the_page_holds_every_figure_and_where_it_was_measured() -> None:
 
     page = report.page([chapter], WHERE)
 
-    assert "| work | rows/s | 50.0 | floor | 100 | 0.50 | ≥ 0.6 | MISSED |" in page
+    assert "| work | rows/s | 50 | floor | 100 | 0.50 | ≥ 0.6 | MISSED |" in page
     assert "## Fan-out\n\n- Nine rounds.\n" in page
     assert "| processor | P, 2 cores |" in page
 
