@@ -39,13 +39,13 @@ doctor: .venv/.installed  ## look for what is wrong and say what to type
 
 test: .venv/.installed  ## every test, on real servers of its own
 	@result=0; \
-	$(PYTEST) -n 2 tests --ignore=tests/faults || result=1; \
+	$(PYTEST) -n 2 --dist loadgroup tests --ignore=tests/faults || result=1; \
 	$(PYTEST) -p no:xdist tests/faults || result=1; \
 	[ $$result = 0 ] && echo "All tests passed." || echo "Some tests failed: see FAILED and ERROR above."; \
 	exit $$result
 
 test-fast: .venv/.installed  ## all but the fault tests
-	@$(PYTEST) -n 2 tests --ignore=tests/faults
+	@$(PYTEST) -n 2 --dist loadgroup tests --ignore=tests/faults
 
 faults: .venv/.installed  ## the fault tests alone
 	@$(PYTEST) -p no:xdist tests/faults

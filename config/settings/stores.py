@@ -38,7 +38,9 @@ DATABASES = {
             "keepalives_interval": 5,
             "keepalives_count": 3,
             "tcp_user_timeout": 15_000,
-            "application_name": "puppies",
+            "application_name": env.text(
+                "PGAPPNAME", "puppies", "The name under which PostgreSQL lists this process's connections."
+            ),
             "options": " ".join(f"-c {name}={value}" for name, value in _GUARDS.items()),
         },
     }

@@ -12,6 +12,13 @@ from tests.flows.installation import Installation
 from tests.flows.people import Person, register
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the flows on one xdist worker, so that the installation starts once."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("flows"))
+
+
 @pytest.fixture(scope="session")
 def installation() -> Iterator[Installation]:
     directory = Path(tempfile.mkdtemp(prefix="puppies-flows-"))
