@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from time import sleep
 from typing import Any
 
 import jwt
@@ -111,6 +112,16 @@ def test_a_revoked_session_is_refused_at_once(session: Session, path: str) -> No
     Session.objects.filter(id=session.id).update(revoked_at=Now())
 
     assert_refused(get(path, f"Bearer {token}"))
+
+
+def test_a_token_that_was_good_is_refused_when_it_expires(session: Session) -> None:
+    expires_at = datetime.now(UTC) + timedelta(seconds=2)
+    token = signed(claims(session, exp=expires_at))
+    assert get("/v1/feed", f"Bearer {token}").status_code == 200
+
+    sleep(max(0.0, (expires_at - datetime.now(UTC)).total_seconds()))
+
+    assert_refused(get("/v1/feed", f"Bearer {token}"))
 
 
 @pytest.mark.parametrize("path", ADDRESSES)

@@ -1,0 +1,96 @@
+import pytest
+from django.db import connection
+from pytest_django import DjangoAssertNumQueries, Settings
+from rest_framework.test import APIClient
+
+METRICS = {
+    "puppies_http_request_seconds",
+    "puppies_deliveries_open",
+    "puppies_deliveries_dead",
+    "puppies_deliveries_overdue_seconds",
+    "puppies_ledger_entries",
+}
+
+
+def lose_the_connection() -> None:
+    """Let the server end this test's connection, as it does when it is stopped."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (backend,) = cursor.fetchone()
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
+    other.close()
+
+
+def test_a_process_that_runs_says_so_without_asking_the_database(
+    anonymous_client: APIClient, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(0):
+        response = anonymous_client.get("/livez")
+
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+def test_a_process_that_can_serve_says_so(anonymous_client: APIClient) -> None:
+    response = anonymous_client.get("/readyz")
+
+    assert (response.status_code, response.json()) == (200, {"status": "ok", "database": True})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_without_its_database_is_not_ready_until_it_is_back() -> None:
+    client = APIClient()
+    lose_the_connection()
+
+    without, back = client.get("/readyz"), client.get("/readyz")
+
+    assert (without.status_code, without.json()) == (503, {"status": "unavailable", "database": False})
+    assert (back.status_code, back.json()) == (200, {"status": "ok", "database": True})
+
+
+def test_metrics_tell_of_requests_and_deliveries(anonymous_client: APIClient) -> None:
+    response = anonymous_client.get("/metrics")
+
+    assert response.status_code == 200
+    text = response.content.decode()
+    assert {name for name in METRICS if f"# TYPE {name} " not in text} == set()
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [
+        ("Bearer sesame", 200),
+        ("Bearer", 404),
+        ("Bearer wrong", 404),
+        ("Basic sesame", 404),
+        ("", 404),
+        ("Bearer ÿ", 404),
+    ],
+)
+def test_metrics_with_a_token_are_for_its_bearer(
+    anonymous_client: APIClient, settings: Settings, authorization: str, status: int
+) -> None:
+    settings.METRICS_TOKEN = "sesame"
+
+    response = anonymous_client.get("/metrics", headers={"Authorization": authorization})
+
+    assert response.status_code == status
+
+
+def test_metrics_in_production_need_a_token(anonymous_client: APIClient, settings: Settings) -> None:
+    settings.ENVIRONMENT = "production"
+
+    assert anonymous_client.get("/metrics").status_code == 404
+
+
+def test_the_meaning_of_a_code_is_a_page_that_shows_no_markup(anonymous_client: APIClient) -> None:
+    assert "Sign in first" in anonymous_client.get("/docs/errors/unauthenticated").content.decode()
+    assert anonymous_client.get("/docs/errors/%3Cscript%3E").status_code == 404
+
+
+def test_the_schema_tells_of_every_operation(anonymous_client: APIClient) -> None:
+    response = anonymous_client.get("/v1/schema", headers={"Accept": "application/vnd.oai.openapi+json"})
+
+    operations = response.data["paths"]
+    assert {"/v1/feed", "/v1/posts", "/v1/posts/{id}/likes", "/v1/auth/register"} <= set(operations)
