@@ -5,48 +5,75 @@ again, in any order, by any number of workers, leaves the same rows.
 """
 
 import logging
-from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 from django.conf import settings
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 
 from accounts.models import Follow
 from accounts.services import mark_follow_merged
-from posts.models import Post
 from posts.services import mark_pushed
+from puppies.sql import Statement
 
 logger = logging.getLogger(__name__)
 
-# Both statements turn off waiting for the disk, for their own transaction. That is safe here and only here: rows, position and the mark of
+# The batches turn off waiting for the disk, for their own transaction. That is safe here and only here: rows, position and the mark of
 # completion are one transaction, and a crash loses no more than a tail of such transactions, which the delivery, open again, repeats.
+COUNT = "SELECT count(*), max(place), set_config('synchronous_commit', 'off', true) FROM batch"
 
-# Followers by keyset over (followee_id, follower_id). Whether the post may be shown is not asked here: a post hidden today may be shown
-# again tomorrow, and the filter at read decides.
-PUSH = """
-WITH batch AS MATERIALIZED (
-    SELECT follower_id FROM accounts_follow
-     WHERE followee_id = %(author)s AND follower_id > %(after)s
-     ORDER BY follower_id LIMIT %(limit)s
-), pushed AS (
-    INSERT INTO feeds_feedentry (user_id, feed_id, author_id)
-    SELECT follower_id, %(feed_id)s, %(author)s FROM batch
-    {duplicates}
-)
-SELECT count(*), max(follower_id), set_config('synchronous_commit', 'off', true) FROM batch
-"""
 
-MERGE = """
-WITH batch AS MATERIALIZED (
-    SELECT feed_id FROM posts_post
-     WHERE author_id = %(followee)s AND feed_id > %(after)s
-     ORDER BY feed_id LIMIT %(limit)s
-), merged AS (
-    INSERT INTO feeds_feedentry (user_id, feed_id, author_id)
-    SELECT %(follower)s, feed_id, %(followee)s FROM batch
-    {duplicates}
+@dataclass(frozen=True)
+class Batch:
+    """One way to fill stored feeds: `source` yields (user_id, feed_id, author_id, place), ordered by place, at most as many as its last
+    parameter says.
+    """
+
+    name: str
+    source: str
+    types: tuple[str, ...]
+
+    @cached_property
+    def fresh(self) -> Statement:
+        """The insert for rows of which none is there: what is nearly always so."""
+        return self._statement(self.name, duplicates="")
+
+    @cached_property
+    def repeated(self) -> Statement:
+        """The insert that passes over rows which are there; looking for them makes each row cost twice as much."""
+        return self._statement(f"again_{self.name}", duplicates="ON CONFLICT DO NOTHING")
+
+    def _statement(self, name: str, *, duplicates: str) -> Statement:
+        sql = f"""WITH batch AS MATERIALIZED ({self.source}), stored AS (
+            INSERT INTO feeds_feedentry (user_id, feed_id, author_id)
+            SELECT user_id, feed_id, author_id FROM batch {duplicates}
+        ) {COUNT}"""  # noqa: S608 - put together from constants of this module
+        return Statement(name=name, sql=sql, types=self.types)
+
+
+# $1 post, $2 follower to go on after, $3 rows. Followers by keyset over (followee_id, follower_id). Whether the post may be shown is not
+# asked here: a post hidden today may be shown again tomorrow, and the filter at read decides.
+PUSH = Batch(
+    name="push_post",
+    source="""
+    SELECT follow.follower_id AS user_id, post.feed_id, post.author_id, follow.follower_id AS place
+      FROM posts_post AS post CROSS JOIN LATERAL (
+        SELECT follower_id FROM accounts_follow
+         WHERE followee_id = post.author_id AND follower_id > $2 ORDER BY follower_id LIMIT $3) AS follow
+     WHERE post.id = $1 AND post.delivery = 'pushing'
+    """,
+    types=("bigint", "bigint", "integer"),
 )
-SELECT count(*), max(feed_id), set_config('synchronous_commit', 'off', true) FROM batch
-"""
+
+# $1 follower, $2 followee, $3 feed id to go on after, $4 rows.
+MERGE = Batch(
+    name="merge_follow",
+    source="""
+    SELECT $1 AS user_id, feed_id, author_id, feed_id AS place FROM posts_post
+     WHERE author_id = $2 AND feed_id > $3 ORDER BY feed_id LIMIT $4
+    """,
+    types=("bigint", "bigint", "bigint", "integer"),
+)
 
 
 def push_post_batch(*, post_id: int, after: int) -> int | None:
@@ -54,11 +81,7 @@ def push_post_batch(*, post_id: int, after: int) -> int | None:
 
     Returns the last follower written, or None when all have it; then the post counts as pushed.
     """
-    post = Post.objects.filter(id=post_id).values("author_id", "feed_id", "delivery").first()
-    if post is None or post["delivery"] != Post.Delivery.PUSHING:
-        logger.info("fan_out_not_needed post_id=%s", post_id)
-        return None
-    last = _batch(PUSH, author=post["author_id"], feed_id=post["feed_id"], after=after)
+    last = _insert(PUSH, post_id, after)
     if last is None:
         mark_pushed(post_id=post_id)
     return last
@@ -74,26 +97,18 @@ def merge_follow_batch(*, follow_id: int, follower_id: int, followee_id: int, af
     if not Follow.objects.lock(follow_id=follow_id, follower_id=follower_id, followee_id=followee_id):
         logger.info("merge_not_needed follow_id=%s", follow_id)
         return None
-    last = _batch(MERGE, followee=followee_id, follower=follower_id, after=after)
+    last = _insert(MERGE, follower_id, followee_id, after)
     if last is None:
         mark_follow_merged(follower_id=follower_id, followee_id=followee_id)
     return last
 
 
-def _batch(sql: str, **names: int | None) -> int | None:
-    parameters = {**names, "limit": settings.FEED_BATCH}
+def _insert(batch: Batch, *parameters: int) -> int | None:
+    """Store one batch; the place of its last row, None when it was the last."""
+    limit = settings.FEED_BATCH
     try:
-        # Almost never is a row there already, and looking for it (a speculative insert) would make every row cost twice as much.
-        # The savepoint travels with the statement: no round trip of its own, and the commit releases it.
-        count, last = _insert("SAVEPOINT feed_batch;" + sql.format(duplicates=""), parameters)
+        # The savepoint travels with the statement; the commit releases it.
+        [(count, last, _)] = batch.fresh.rows(*parameters, limit, first="SAVEPOINT batch;")
     except IntegrityError:
-        again = "ROLLBACK TO SAVEPOINT feed_batch;" + sql.format(duplicates="ON CONFLICT DO NOTHING")
-        count, last = _insert(again, parameters)
-    return last if count == settings.FEED_BATCH else None
-
-
-def _insert(sql: str, parameters: Mapping[str, int | None]) -> tuple[int, int | None]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        count, last, _ = cursor.fetchone()
-    return count, last
+        [(count, last, _)] = batch.repeated.rows(*parameters, limit, first="ROLLBACK TO SAVEPOINT batch;")
+    return last if count == limit else None

@@ -27,21 +27,24 @@ class Statement:
     sql: str
     types: tuple[str, ...]
 
-    def rows(self, *parameters: object) -> list[tuple[Any, ...]]:
-        """Every row of the answer."""
+    def rows(self, *parameters: object, first: str = "") -> list[tuple[Any, ...]]:
+        """Every row of the answer. `first` is SQL that travels before the statement, without a round trip of its own."""
         with connection.cursor() as cursor:
-            self._send(cursor, parameters)
+            self._send(cursor, parameters, first)
             return list(cursor.fetchall())
 
-    def _send(self, cursor: Any, parameters: Sequence[object]) -> None:
+    def _send(self, cursor: Any, parameters: Sequence[object], first: str) -> None:
         if not settings.PREPARED_STATEMENTS:
-            cursor.execute(self._plain, {f"p{place}": value for place, value in enumerate(parameters, 1)})
+            names = {f"p{place}": value for place, value in enumerate(parameters, 1)}
+            cursor.execute(first + self._plain, names)
             return
         known = _prepared.setdefault(connection.connection, set())
         if self._key not in known:
-            cursor.execute(f"PREPARE {self._key} ({', '.join(self.types)}) AS {self.sql}")
+            # `first` may be what ends a failed state of the transaction, so that it comes before the preparation too.
+            cursor.execute(f"{first} PREPARE {self._key} ({', '.join(self.types)}) AS {self.sql}")
             known.add(self._key)
-        cursor.execute(self._execute, parameters)
+            first = ""
+        cursor.execute(first + self._execute, parameters)
 
     @cached_property
     def _key(self) -> str:

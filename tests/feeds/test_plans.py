@@ -16,6 +16,7 @@ from interactions.selectors import LIKE_COUNT
 from posts.selectors import profile_posts
 from puppies.ids import MAX_ID
 from puppies.outbox.leases import LEASE
+from puppies.sql import Statement
 from tests.plans import analyze, generic_plan_of, plan_of
 
 # 2,000 accounts of which each follows 20, 20,000 posts, the feeds of 200 readers, 30,000 deliveries of which 1 in 100 is open,
@@ -119,22 +120,20 @@ def test_the_count_of_likes_reads_one_row_and_its_entries(town: Town) -> None:
     assert plan.indexes() == {"posts_post_pkey", "ledger_by_subject"}
 
 
-def test_a_push_reads_the_next_followers_in_order(town: Town) -> None:
-    names = {"author": 7, "feed_id": 7, "after": 50, "limit": 1_000}
+@pytest.mark.parametrize("statement", [PUSH.repeated, PUSH.fresh])
+def test_a_push_reads_the_next_followers_in_order(town: Town, statement: Statement) -> None:
+    plan = generic_plan_of(statement, 100, 50, 0)
 
-    for duplicates in ("", "ON CONFLICT DO NOTHING"):
-        plan = plan_of(PUSH.format(duplicates=duplicates), names)
-        assert (plan.scanned_whole(), plan.sorts()) == (set(), [])
-        assert plan.indexes() == {"follow_by_followee"}
+    assert (plan.scanned_whole(), plan.sorts()) == (set(), [])
+    assert plan.indexes() == {"posts_post_pkey", "follow_by_followee"}
 
 
-def test_a_merge_reads_the_next_posts_in_order(town: Town) -> None:
-    names = {"followee": 7, "follower": town.reader_id, "after": 50, "limit": 1_000}
+@pytest.mark.parametrize("statement", [MERGE.repeated, MERGE.fresh])
+def test_a_merge_reads_the_next_posts_in_order(town: Town, statement: Statement) -> None:
+    plan = generic_plan_of(statement, town.reader_id, 7, 50, 0)
 
-    for duplicates in ("", "ON CONFLICT DO NOTHING"):
-        plan = plan_of(MERGE.format(duplicates=duplicates), names)
-        assert (plan.scanned_whole(), plan.sorts()) == (set(), [])
-        assert plan.indexes() == {"post_by_author"}
+    assert (plan.scanned_whole(), plan.sorts()) == (set(), [])
+    assert plan.indexes() == {"post_by_author"}
 
 
 def test_a_lease_reads_only_open_deliveries_in_order(town: Town) -> None:
