@@ -8,7 +8,6 @@ import logging
 import os
 import threading
 from time import monotonic
-from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -17,7 +16,8 @@ from puppies.kafka.client_log import librdkafka
 from puppies.kafka.dead_letters import Undertaker
 from puppies.kafka.inbox import Inbox, Place
 from puppies.kafka.lag import LagWatch
-from puppies.kafka.records import Delivery, Source, UndecodableRecord, decode
+from puppies.kafka.partitions import named, place_of
+from puppies.kafka.records import Delivery, Source, UndecodableRecord, decode, headers_of
 from puppies.kafka.settings import KafkaSettings
 from puppies.kafka.topics import TopicsUnavailable, ensure_topics
 
@@ -198,7 +198,7 @@ class ConsumerSession:
         source = self.inbox.receive(Source(self.settings.queue(topic), topic, partition, offset, 0))
         if source is None:
             return
-        delivery = Delivery(source, message.value(), message.key(), _headers(message))
+        delivery = Delivery(source, message.value(), message.key(), headers_of(message))
         try:
             delivery.envelope = decode(delivery.value, tag=source.tag, queue=source.queue)
         except UndecodableRecord as reason:
@@ -223,7 +223,7 @@ class ConsumerSession:
             self.inbox.commit_failed(offsets)
 
     def _on_commit(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
-        failed = [_place(item) for item in partitions if error is not None or item.error is not None]
+        failed = [place_of(item) for item in partitions if error is not None or item.error is not None]
         if failed:
             logger.warning("Offsets of %d partitions were not committed: %s", len(failed), error)
             self.inbox.commit_failed(failed)
@@ -244,13 +244,13 @@ class ConsumerSession:
         self._paused = wanted
 
     def _on_assign(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        logger.info("Assigned: %s", _named(partitions))
-        self.inbox.assign(_place(item) for item in partitions)
+        logger.info("Assigned: %s", named(partitions))
+        self.inbox.assign(place_of(item) for item in partitions)
 
     def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Let what runs finish for a moment, commit it and forget the rest: the next owner runs it again."""
-        logger.info("Revoked: %s", _named(partitions))
-        places = [_place(item) for item in partitions]
+        logger.info("Revoked: %s", named(partitions))
+        places = [place_of(item) for item in partitions]
         self.inbox.forget_waiting(places)
         if not self._closing.is_set():
             self.inbox.wait_until_handed_back(places, self.settings.revoke_drain_seconds)
@@ -260,13 +260,13 @@ class ConsumerSession:
 
     def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """The group has given the partitions away already: a commit would come too late."""
-        logger.warning("Lost: %s", _named(partitions))
+        logger.warning("Lost: %s", named(partitions))
         self._forget(consumer, partitions)
         # Perhaps the broker came back without its memory.
         self._are_topics_missing = True
 
     def _forget(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        places = {_place(item) for item in partitions}
+        places = {place_of(item) for item in partitions}
         if paused := self._paused & places:
             consumer.resume([TopicPartition(*place) for place in paused])
         self._paused -= places
@@ -286,19 +286,6 @@ class ConsumerSession:
         except (KafkaException, RuntimeError) as error:
             logger.warning("The Kafka consumer did not leave its group in order: %s", error)
         forking.release(consumer)
-
-
-def _place(partition: TopicPartition) -> Place:
-    return partition.topic, partition.partition
-
-
-def _named(partitions: list[TopicPartition]) -> str:
-    return ", ".join(f"{item.topic}:{item.partition}" for item in partitions) or "nothing"
-
-
-def _headers(message: Message) -> tuple[tuple[str, bytes], ...]:
-    pairs: list[tuple[str, Any]] = list(message.headers() or [])  # type: ignore[arg-type]
-    return tuple((name, value if isinstance(value, bytes) else b"") for name, value in pairs)
 
 
 _sessions: set[ConsumerSession] = set()

@@ -40,11 +40,12 @@ class _Reports:
 
     def __init__(self, count: int) -> None:
         self.answers: list[KafkaError | bool | None] = [None] * count
-        self.waiting = count
+        self.waiting = set(range(count))
 
     def answer(self, index: int, error: KafkaError | None, _message: Message | None = None) -> None:
         self.answers[index] = True if error is None else error
-        self.waiting -= 1
+        # Reports come on whichever thread polls; a set, unlike a number, loses none.
+        self.waiting.discard(index)
 
 
 class ConfirmingProducer:
@@ -72,7 +73,7 @@ class ConfirmingProducer:
         reports = _Reports(len(records))
         for index, record in enumerate(records):
             self._produce(producer, record, partial(reports.answer, index), deadline)
-        while reports.waiting > 0 and (left := deadline - monotonic()) > 0:
+        while reports.waiting and (left := deadline - monotonic()) > 0:
             producer.poll(min(_POLL_SECONDS, left))
         errors = [
             self._error(record, answer) for record, answer in zip(records, reports.answers, strict=True)

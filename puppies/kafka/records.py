@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from confluent_kafka import Message
 from kombu.utils.json import dumps, loads
 
 from puppies.kafka.producer import Record
@@ -95,6 +96,12 @@ def _require_body(body: object, encoding: object) -> None:
             base64.b64decode(body, validate=True)
         except (binascii.Error, ValueError) as error:
             raise UndecodableRecord(f"'body' is not base64: {error}") from error
+
+
+def headers_of(message: Message) -> tuple[tuple[str, bytes], ...]:
+    """The headers of a Kafka message; a value that is missing counts as empty."""
+    pairs: list[tuple[str, Any]] = list(message.headers() or [])  # type: ignore[arg-type]
+    return tuple((name, value if isinstance(value, bytes) else b"") for name, value in pairs)
 
 
 def dead_letter(delivery: Delivery, *, reason: str) -> Record:
