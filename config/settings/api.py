@@ -41,6 +41,5 @@ SPECTACULAR_SETTINGS = {
         "puppies.api.schema.name_components",
         "puppies.api.schema.declare_problems",
     ],
-    "SORT_OPERATIONS": False,
     "SCHEMA_PATH_PREFIX": "/v1",
 }
