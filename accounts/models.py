@@ -2,10 +2,11 @@ from typing import Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import connection, models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
 
 from puppies.ids import IdField, NextId
+from puppies.sql import execute
 
 USERNAME_PATTERN = r"^[a-z0-9_]{3,30}$"
 DISPLAY_NAME_LENGTH = 50
@@ -17,6 +18,10 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def active(self) -> Self:
         return self.filter(state=User.State.ACTIVE)
+
+    def visible_to(self, viewer_id: int) -> Self:
+        """Active accounts but for those with which the viewer has a block, in either direction."""
+        return self.active().exclude(blocked_pair(viewer_id, "pk"))
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -36,6 +41,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         ACTIVE = "active"
         SUSPENDED = "suspended"
         DELETING = "deleting"
+        PURGING = "purging"
 
     class FanoutMode(models.TextChoices):
         PUSH = "push"
@@ -57,6 +63,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     following_count = models.BigIntegerField(default=0, db_default=0)
     posts_count = models.BigIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(auto_now_add=True, db_default=models.functions.Now())
+    delete_after = models.DateTimeField(null=True, editable=False)
 
     objects = UserManager()
 
@@ -68,6 +75,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_email_unique"),
             models.CheckConstraint(condition=Q(username__regex=USERNAME_PATTERN), name="user_username_form"),
+        ]
+        indexes = [
+            models.Index("delete_after", name="user_to_purge", condition=Q(state="deleting")),
         ]
 
     def __str__(self) -> str:
@@ -130,10 +140,142 @@ class Follow(models.Model):
     objects = FollowQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index("followee", "follower", name="follow_by_followee")]
+        indexes = [
+            models.Index("followee", "follower", name="follow_by_followee"),
+            models.Index("followee", F("id").desc(), name="follow_followers_newest"),
+            models.Index("follower", F("id").desc(), name="follow_following_newest"),
+        ]
         constraints = [
             models.CheckConstraint(condition=~Q(follower=F("followee")), name="follow_not_oneself"),
         ]
 
     def __str__(self) -> str:
         return f"{self.follower_id} follows {self.followee_id}"
+
+
+class BlockQuerySet(models.QuerySet["Block"]):
+    """The vocabulary of blocks."""
+
+    def add(self, *, blocker_id: int, blocked_id: int) -> bool:
+        """Insert the block; False when it was there already."""
+        return execute(INSERT_BLOCK, {"blocker": blocker_id, "blocked": blocked_id}) == 1
+
+    def between(self, first_id: int, second_id: int) -> Self:
+        """Blocks of one of the two by the other."""
+        return self.filter(
+            Q(blocker_id=first_id, blocked_id=second_id) | Q(blocker_id=second_id, blocked_id=first_id)
+        )
+
+
+INSERT_BLOCK = """
+INSERT INTO accounts_block (blocker_id, blocked_id) VALUES (%(blocker)s, %(blocked)s) ON CONFLICT DO NOTHING
+"""
+
+
+class Block(models.Model):
+    """`blocker` and `blocked` do not exist for each other. `id` orders a list of blocks."""
+
+    pk = models.CompositePrimaryKey("blocker_id", "blocked_id")
+    blocker = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    blocked = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    id = models.BigIntegerField(db_default=NextId(), editable=False)
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+
+    objects = BlockQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index("blocked", "blocker", name="block_by_blocked"),
+            models.Index("blocker", F("id").desc(), name="block_newest"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=~Q(blocker=F("blocked")), name="block_not_oneself"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.blocker_id} blocks {self.blocked_id}"
+
+
+def blocked_pair(viewer_id: int, column: str) -> Q:
+    """The condition that a block stands between the viewer and the account whose id is in `column`; never for id 0, nobody."""
+    other = OuterRef(column)
+    by_viewer = Block.objects.filter(blocker_id=viewer_id, blocked_id=other)
+    of_viewer = Block.objects.filter(blocker_id=other, blocked_id=viewer_id)
+    return Q(Exists(by_viewer)) | Q(Exists(of_viewer))
+
+
+class MuteQuerySet(models.QuerySet["Mute"]):
+    """The vocabulary of mutes."""
+
+    def add(self, *, muter_id: int, muted_id: int) -> bool:
+        """Insert the mute; False when it was there already."""
+        return execute(INSERT_MUTE, {"muter": muter_id, "muted": muted_id}) == 1
+
+
+INSERT_MUTE = """
+INSERT INTO accounts_mute (muter_id, muted_id) VALUES (%(muter)s, %(muted)s) ON CONFLICT DO NOTHING
+"""
+
+
+class Mute(models.Model):
+    """`muter` does not want posts of `muted` in the home feed; `muted` is not told. `id` orders a list of mutes."""
+
+    pk = models.CompositePrimaryKey("muter_id", "muted_id")
+    muter = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    muted = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    id = models.BigIntegerField(db_default=NextId(), editable=False)
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+
+    objects = MuteQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index("muted", "muter", name="mute_by_muted"),
+            models.Index("muter", F("id").desc(), name="mute_newest"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=~Q(muter=F("muted")), name="mute_not_oneself"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.muter_id} mutes {self.muted_id}"
+
+
+class Export(models.Model):
+    """An archive of everything an account has, on its way or ready to be fetched until `expires_at`.
+
+    A worker holds it until `lease_until`; `attempts` tells its leases apart, so that a worker that was too slow changes nothing.
+    It outlives its account until its object has been removed from the store, hence no constraint.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        READY = "ready"
+        FAILED = "failed"
+
+    id = IdField()
+    user = models.ForeignKey(User, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False)
+    state = models.CharField(
+        max_length=7, choices=State.choices, default=State.WAITING, db_default=State.WAITING
+    )
+    rows_total = models.BigIntegerField(default=0, db_default=0)
+    rows_done = models.BigIntegerField(default=0, db_default=0)
+    size = models.BigIntegerField(default=0, db_default=0)
+    attempts = models.IntegerField(default=0, db_default=0)
+    lease_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "user", name="export_one_at_a_time", condition=Q(state__in=["waiting", "running"])
+            ),
+        ]
+        indexes = [
+            models.Index("expires_at", name="export_to_remove", condition=Q(expires_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"export {self.id}: {self.state}"
