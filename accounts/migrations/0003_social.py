@@ -35,7 +35,7 @@ def pair(first: str, second: str) -> list[tuple[str, models.Field]]:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0001_initial"),
+        ("accounts", "0002_credential_triggers"),
         ("puppies", "0001_next_id"),
     ]
 
