@@ -39,6 +39,8 @@ class Lab:
             "REDIS_PREFIX": "",
             # The tokens of the readers are made here and checked there.
             "SECRET_KEY": secret_key,
+            # All the load comes from one address.
+            "LIMITS_FACTOR": "1000000",
         }
         self.roles = Roles(
             data_dir=directory,

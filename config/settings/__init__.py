@@ -2,6 +2,8 @@
 
 from config.settings.api import *
 from config.settings.core import *
+from config.settings.edge import *
+from config.settings.limits import *
 from config.settings.logs import *
 from config.settings.product import *
 from config.settings.security import *

@@ -76,6 +76,7 @@ CELERY_TASK_ROUTES = {
     "feeds.merge_follow": {"queue": "feeds"},
     "interactions.drain_ledger": {"queue": "counters"},
     "puppies.remove_done_deliveries": {"queue": "maintenance"},
+    "puppies.remove_old_idempotent_answers": {"queue": "maintenance"},
 }
 
 # Periodic messages that nobody took in time are worthless: the next one does the same work.
@@ -89,6 +90,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "puppies.remove_done_deliveries",
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
+    },
+    "remove-old-idempotent-answers": {
+        "task": "puppies.remove_old_idempotent_answers",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
     },
 }
 

@@ -13,6 +13,8 @@ from interactions.selectors import liked_post_ids
 from posts import selectors, services
 from posts.api.serializers import PostInput, PostOutput, PostPageOutput, post_json
 from posts.models import Post
+from puppies.api.conditional import IF_NONE_MATCH, conditional, version_of
+from puppies.api.idempotency import IDEMPOTENCY_KEY, idempotent
 from puppies.api.pagination import LIMIT_AND_CURSOR, Window, paginate
 from puppies.errors import NotFound
 from puppies.ids import parse_id
@@ -22,18 +24,34 @@ POST_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="The po
 
 
 class PostViewSet(ViewSet):
-    @extend_schema(request=PostInput, responses={201: PostOutput}, summary="Publish a post", tags=["posts"])
+    @extend_schema(
+        parameters=[IDEMPOTENCY_KEY],
+        request=PostInput,
+        responses={201: PostOutput},
+        summary="Publish a post",
+        tags=["posts"],
+    )
+    @idempotent
     def create(self, request: Request) -> Response:
-        """Publish a text post. Followers see it from the moment of this answer."""
+        """Publish a text post. Followers see it from the moment of this answer.
+
+        409 `idempotency_key_in_use`; 422 `idempotency_key_reused`.
+        """
         body = PostInput(data=request.data)
         body.is_valid(raise_exception=True)
         published = services.publish_post(author_id=viewer_of(request).id, **body.validated_data)
         return Response(_shown_or_404(published.id, request), status=status.HTTP_201_CREATED)
 
-    @extend_schema(parameters=[POST_ID], responses=PostOutput, summary="A post", tags=["posts"])
+    @extend_schema(
+        parameters=[POST_ID, IF_NONE_MATCH],
+        responses={200: PostOutput, 304: None},
+        summary="A post",
+        tags=["posts"],
+    )
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
         """One post with exact counts."""
-        return Response(_shown_or_404(parse_id(id), request))
+        post = _shown_or_404(parse_id(id), request)
+        return conditional(request, post, version=version_of(post["content"], post["edited_at"]))
 
     def get_permissions(self) -> list[BasePermission]:
         return [AllowAny()] if self.action == "retrieve" else [IsAuthenticated()]
