@@ -12,3 +12,11 @@ class UserFollowed(Event):
     follow_id: int
     follower_id: int
     followee_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPurgeStarted(Event):
+    """The grace of `user_id` has ended: everything of it is to be erased."""
+
+    name: ClassVar[str] = "accounts.account_purge_started.v1"
+    user_id: int

@@ -28,6 +28,10 @@ class UserQuerySet(models.QuerySet["User"]):
     def active(self) -> Self:
         return self.filter(state=User.State.ACTIVE)
 
+    def signing_in(self) -> Self:
+        """Accounts that may sign in: also one that is to be deleted, which signing in brings back."""
+        return self.filter(state__in=(User.State.ACTIVE, User.State.DELETING))
+
     def visible_to(self, viewer_id: int) -> Self:
         """Active accounts but for those with which the viewer has a block, in either direction."""
         return self.active().exclude(blocked_pair(viewer_id, "pk"))

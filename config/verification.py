@@ -68,6 +68,9 @@ ORACLE = """
 SELECT post.id FROM posts_post AS post, accounts_user AS author
  WHERE author.id = post.author_id AND author.state = 'active' AND post.state = 'published'
    AND (author.id = %(reader)s OR author.id IN (SELECT followee_id FROM accounts_follow WHERE follower_id = %(reader)s))
+   AND author.id NOT IN (SELECT muted_id FROM accounts_mute WHERE muter_id = %(reader)s)
+   AND author.id NOT IN (SELECT blocked_id FROM accounts_block WHERE blocker_id = %(reader)s)
+   AND author.id NOT IN (SELECT blocker_id FROM accounts_block WHERE blocked_id = %(reader)s)
  ORDER BY post.feed_id DESC LIMIT %(posts)s
 """
 

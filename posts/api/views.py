@@ -65,7 +65,7 @@ class ProfilePostsView(APIView):
     )
     def get(self, request: Request, username: str) -> Response:
         """Posts of this account, newest first."""
-        author = user_by_username(username)
+        author = user_by_username(username, viewer_id=viewer_of(request).id)
         if author is None:
             raise NotFound
 
@@ -86,10 +86,11 @@ class ProfilePostsView(APIView):
 
 
 def _shown_or_404(post_id: int | None, request: Request) -> dict[str, Any]:
-    post = selectors.displayed_post(post_id=post_id) if post_id else None
+    viewer_id = viewer_of(request).id
+    post = selectors.displayed_post(post_id=post_id, viewer_id=viewer_id) if post_id else None
     if post is None:
         raise NotFound
-    return _as_json([post], viewer_of(request).id)[0]
+    return _as_json([post], viewer_id)[0]
 
 
 def _as_json(posts: list[Post], viewer_id: int) -> list[dict[str, Any]]:
