@@ -86,6 +86,14 @@ def latest_export(*, user_id: int) -> Export | None:
     return None if is_gone else newest
 
 
+def progress(export: Export) -> int:
+    """Per cent of the rows written; 100 only when the archive can be fetched."""
+    if export.state == Export.State.READY:
+        return 100
+    # Rows may be added while the archive is written.
+    return min(99, 100 * export.rows_done // export.rows_total) if export.rows_total else 0
+
+
 def signed_url(export: Export) -> str | None:
     """Where the archive can be fetched for the next 10 minutes; None until it is ready."""
     if export.state != Export.State.READY:

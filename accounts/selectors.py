@@ -92,6 +92,12 @@ def user_by_username(username: str, *, viewer_id: int = 0) -> User | None:
     return found
 
 
+def account_named(username: str) -> User | None:
+    """The account with this username in whatever state, for operators."""
+    found: User | None = User.objects.filter(username=username.lower()).first()
+    return found
+
+
 def user_to_block(username: str, *, viewer_id: int) -> User | None:
     """The account that the viewer may block or unblock: any that it sees, and any that it blocks already."""
     name = username.lower()

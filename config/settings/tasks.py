@@ -76,11 +76,30 @@ CELERY_TASK_ROUTES = {
     "feeds.merge_follow": {"queue": "feeds"},
     "interactions.drain_ledger": {"queue": "counters"},
     "puppies.remove_done_deliveries": {"queue": "maintenance"},
+    "accounts.start_purges": {"queue": "maintenance"},
+    "accounts.purge_account": {"queue": "maintenance"},
+    "accounts.build_exports": {"queue": "maintenance"},
+    "accounts.remove_expired_exports": {"queue": "maintenance"},
     "puppies.remove_old_idempotent_answers": {"queue": "maintenance"},
 }
 
 # Periodic messages that nobody took in time are worthless: the next one does the same work.
 CELERY_BEAT_SCHEDULE = {
+    "start-purges": {
+        "task": "accounts.start_purges",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "build-exports": {
+        "task": "accounts.build_exports",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 5},
+    },
+    "remove-expired-exports": {
+        "task": "accounts.remove_expired_exports",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
+    },
     "drain-ledger": {
         "task": "interactions.drain_ledger",
         "schedule": timedelta(seconds=1),

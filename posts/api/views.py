@@ -2,12 +2,13 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
+from accounts.api.permissions import Public, SignedIn
 from accounts.selectors import user_by_username
 from interactions.selectors import liked_post_ids
 from posts import selectors, services
@@ -54,11 +55,11 @@ class PostViewSet(ViewSet):
         return conditional(request, post, version=version_of(post["content"], post["edited_at"]))
 
     def get_permissions(self) -> list[BasePermission]:
-        return [AllowAny()] if self.action == "retrieve" else [IsAuthenticated()]
+        return [Public()] if self.action == "retrieve" else [SignedIn()]
 
 
 class ProfilePostsView(APIView):
-    permission_classes = (AllowAny,)
+    permission_classes = (Public,)
 
     @extend_schema(
         parameters=LIMIT_AND_CURSOR, responses=PostPageOutput, summary="Posts of an account", tags=["users"]
