@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import deletion, export, services
+from accounts import deletion, export, profiles
 from accounts.api.permissions import SignedIn
 from accounts.api.presenting import me_json, user_version
 from accounts.api.serializers import DeletionOutput, ExportOutput, MeOutput, ProfileInput
@@ -52,7 +52,7 @@ class MeView(APIView):
         def allow(user: User) -> None:
             refuse_other_version(request, version=version_of(*user_version(user)))
 
-        user = services.update_profile(user_id=viewer_of(request).id, allow=allow, **body.validated_data)
+        user = profiles.update_profile(user_id=viewer_of(request).id, allow=allow, **body.validated_data)
         profile = me_json(user)
         tag = entity_tag(profile, version=version_of(*user_version(user)))
         return Response(profile, headers={"ETag": tag})
