@@ -20,3 +20,11 @@ class AccountPurgeStarted(Event):
 
     name: ClassVar[str] = "accounts.account_purge_started.v1"
     user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmailTokenRequested(Event):
+    """A mail with a token was asked for; whether anybody gets it is found out when it is sent."""
+
+    name: ClassVar[str] = "accounts.email_token_requested.v1"
+    token_id: int

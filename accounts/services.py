@@ -1,7 +1,6 @@
 """Every write to accounts, sessions and follows."""
 
 import unicodedata
-from collections.abc import Callable
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
@@ -9,7 +8,6 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts import audit, counters, mail
-from accounts.deletion import cancel_deletion
 from accounts.events import UserFollowed
 from accounts.models import Block, Follow, User
 from accounts.sessions import Grant, open_session

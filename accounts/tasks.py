@@ -1,7 +1,18 @@
 from celery import shared_task
 
-from accounts import deletion, export
-from puppies.outbox.runner import delivered
+from accounts import deletion, export, mail, sessions
+from puppies.outbox.runner import delivered, performed
+
+
+@performed(name="accounts.send_email_token")
+def send_email_token(*, token_id: int, **_: object) -> None:
+    mail.send_email_token(token_id=token_id)
+
+
+@shared_task(name="accounts.remove_old_credentials")
+def remove_old_credentials(**_: object) -> None:
+    sessions.remove_ended_sessions()
+    mail.remove_expired_tokens()
 
 
 @shared_task(name="accounts.start_purges")

@@ -2,12 +2,14 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from accounts.api.jwks import JwksView
 from config import views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", views.metrics, name="metrics"),
+    path(".well-known/jwks.json", JwksView.as_view(), name="jwks"),
     path("v1/", include("accounts.api.urls")),
     path("v1/", include("posts.api.urls")),
     path("v1/", include("interactions.api.urls")),

@@ -66,7 +66,10 @@ class UserOutput(serializers.Serializer[Any]):
 
 
 class TokenOutput(serializers.Serializer[Any]):
-    access = serializers.CharField()
+    access = serializers.CharField(
+        help_text="For `Authorization: Bearer`; a JWT that /.well-known/jwks.json verifies."
+    )
+    refresh = serializers.CharField(help_text="Opaque; good once, for the next pair.")
     token_type = serializers.CharField()
     expires_in = serializers.IntegerField(help_text="Seconds until the access token expires.")
 

@@ -2,12 +2,29 @@ from django.urls import path
 
 from accounts.api.list_views import BlocksView, FollowersView, FollowingView, MutesView, SearchView
 from accounts.api.me_views import ExportView, MeView
+from accounts.api.password_views import (
+    EmailResendView,
+    EmailVerifyView,
+    PasswordChangeView,
+    PasswordResetConfirmView,
+    PasswordResetView,
+)
+from accounts.api.session_views import RefreshView, RevokeView, SessionsView, SessionView
 from accounts.api.user_views import UserViewSet
 from accounts.api.views import RegisterView, TokenView
 
 urlpatterns = [
     path("auth/register", RegisterView.as_view(), name="register"),
     path("auth/token", TokenView.as_view(), name="token"),
+    path("auth/token/refresh", RefreshView.as_view(), name="token-refresh"),
+    path("auth/token/revoke", RevokeView.as_view(), name="token-revoke"),
+    path("auth/sessions", SessionsView.as_view(), name="sessions"),
+    path("auth/sessions/<str:id>", SessionView.as_view(), name="session"),
+    path("auth/password/change", PasswordChangeView.as_view(), name="password-change"),
+    path("auth/password/reset", PasswordResetView.as_view(), name="password-reset"),
+    path("auth/password/reset/confirm", PasswordResetConfirmView.as_view(), name="password-reset-confirm"),
+    path("auth/email/verify", EmailVerifyView.as_view(), name="email-verify"),
+    path("auth/email/verify/resend", EmailResendView.as_view(), name="email-verify-resend"),
     path("users", SearchView.as_view(), name="users"),
     path("users/me", MeView.as_view(), name="me"),
     path("users/me/export", ExportView.as_view(), name="me-export"),

@@ -13,8 +13,9 @@ from accounts.api.serializers import (
     TokenOutput,
     user_json,
 )
-from accounts.api.tokens import token_pair
+from accounts.api.tokens import NO_STORE, device_of, token_pair
 from accounts.selectors import Counts, Relationship
+from accounts.sessions import open_session
 
 
 class RegisterView(APIView):
@@ -23,16 +24,17 @@ class RegisterView(APIView):
 
     @extend_schema(request=RegisterInput, responses={201: RegisterOutput}, summary="Register", tags=["auth"])
     def post(self, request: Request) -> Response:
-        """Create an account and sign in. The username is kept in lower case.
+        """Create an account and sign in; a mail verifies the address. The username is kept in lower case.
 
-        409 `username_taken` or `email_taken`; 400 `weak_password`.
+        409 `username_taken`, also by a name that looks the same, `username_reserved` or `email_taken`; 400 `weak_password`.
         """
         body = RegisterInput(data=request.data)
         body.is_valid(raise_exception=True)
         user = services.register_user(**body.validated_data)
-        session = services.open_session(user=user, device=request.headers.get("User-Agent", ""))
+        grant = open_session(user=user, device=device_of(request), method="registration")
         profile = user_json(user, Counts(0, 0, 0), Relationship(following=False, followed_by=False))
-        return Response({"user": profile, **token_pair(session)}, status=status.HTTP_201_CREATED)
+        answer = {"user": profile, **token_pair(grant)}
+        return Response(answer, status=status.HTTP_201_CREATED, headers=NO_STORE)
 
 
 class TokenView(APIView):
@@ -41,9 +43,11 @@ class TokenView(APIView):
 
     @extend_schema(request=TokenInput, responses=TokenOutput, summary="Sign in", tags=["auth"])
     def post(self, request: Request) -> Response:
-        """Exchange a username (or e-mail address) and password for an access token. 401 `wrong_credentials`."""
+        """Exchange a username (or e-mail address) and password for a pair of tokens. 401 `wrong_credentials`.
+
+        Brings an account back whose deletion has been asked for.
+        """
         body = TokenInput(data=request.data)
         body.is_valid(raise_exception=True)
-        user = services.authenticate_user(**body.validated_data)
-        session = services.open_session(user=user, device=request.headers.get("User-Agent", ""))
-        return Response(token_pair(session))
+        grant = services.sign_in(**body.validated_data, device=device_of(request))
+        return Response(token_pair(grant), headers=NO_STORE)

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "puppies.middleware.MetricsMiddleware",
     "puppies.middleware.TraceMiddleware",
+    "accounts.middleware.AuditMiddleware",
     "puppies.api.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "puppies.api.headers.CountedCorsMiddleware",

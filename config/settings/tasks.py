@@ -75,6 +75,8 @@ CELERY_TASK_ROUTES = {
     "feeds.fan_out_post": {"queue": "fanout"},
     "feeds.merge_follow": {"queue": "feeds"},
     "interactions.drain_ledger": {"queue": "counters"},
+    "accounts.send_email_token": {"queue": "maintenance"},
+    "accounts.remove_old_credentials": {"queue": "maintenance"},
     "puppies.remove_done_deliveries": {"queue": "maintenance"},
     "accounts.start_purges": {"queue": "maintenance"},
     "accounts.purge_account": {"queue": "maintenance"},
@@ -104,6 +106,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "interactions.drain_ledger",
         "schedule": timedelta(seconds=1),
         "options": {"expires": 5},
+    },
+    "remove-old-credentials": {
+        "task": "accounts.remove_old_credentials",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3_600},
     },
     "remove-done-deliveries": {
         "task": "puppies.remove_done_deliveries",
