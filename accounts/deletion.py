@@ -6,9 +6,11 @@ active → deleting (hidden, signed out; signing in brings it back) → purging 
 import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import audit, counters
@@ -16,7 +18,7 @@ from accounts.events import AccountPurgeStarted
 from accounts.models import Block, EmailToken, Export, Mute, Session, User
 from puppies import ledger
 from puppies.events import publish
-from puppies.personal_data import BATCH, erasers
+from puppies.personal_data import erasers
 from puppies.sql import execute
 
 GRACE = timedelta(days=30)
@@ -100,32 +102,14 @@ def erase_follows(*, followee_id: int, follower_ids: Collection[int]) -> None:
 
 def erase_following(*, user_id: int) -> bool:
     """Remove the next 1,000 follows by the account and take them off the followees' counts; False when none is left."""
-    names = {"user": user_id, "counter": counters.FOLLOWERS, "limit": BATCH}
+    names = {"user": user_id, "counter": counters.FOLLOWERS, "limit": settings.PERSONAL_DATA_BATCH}
     return bool(execute(ERASE_FOLLOWING, names))
 
 
-def erase_blocks(*, user_id: int) -> bool:
-    """Remove the next 1,000 blocks by and of the account; False when none is left."""
-    pairs = Block.objects.filter(Q(blocker_id=user_id) | Q(blocked_id=user_id)).values_list("pk")[:BATCH]
-    return bool(Block.objects.filter(pk__in=[pair for (pair,) in pairs]).delete()[0])
-
-
-def erase_mutes(*, user_id: int) -> bool:
-    """Remove the next 1,000 mutes by and of the account; False when none is left."""
-    pairs = Mute.objects.filter(Q(muter_id=user_id) | Q(muted_id=user_id)).values_list("pk")[:BATCH]
-    return bool(Mute.objects.filter(pk__in=[pair for (pair,) in pairs]).delete()[0])
-
-
-def erase_sessions(*, user_id: int) -> bool:
-    """Remove the next sessions of the account with their refresh tokens; False when none is left."""
-    ids = list(Session.objects.filter(user_id=user_id).order_by("id").values_list("id", flat=True)[:100])
-    return bool(Session.objects.filter(id__in=ids).delete()[0])
-
-
-def erase_email_tokens(*, user_id: int) -> bool:
-    """Remove the next mailed links of the account; False when none is left."""
-    tokens = EmailToken.objects.filter(user_id=user_id).order_by("id").values_list("id", flat=True)[:BATCH]
-    return bool(EmailToken.objects.filter(id__in=list(tokens)).delete()[0])
+def erase_rows(rows: QuerySet[Any]) -> bool:
+    """Remove the next 1,000 of these rows; False when none is left. Meant for rows on which nothing large depends."""
+    keys = list(rows.order_by("pk").values_list("pk", flat=True)[: settings.PERSONAL_DATA_BATCH])
+    return bool(rows.model._default_manager.filter(pk__in=keys).delete()[0])  # noqa: SLF001 - Django's documented name
 
 
 def erase_user(*, user_id: int) -> bool:

@@ -13,6 +13,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 import orjson
+from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, connection, transaction
@@ -22,7 +23,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import Export
-from puppies.personal_data import BATCH, Section, sections
+from puppies.personal_data import Section, sections
 
 LEASE_SECONDS = 300
 MAX_ATTEMPTS = 5
@@ -177,11 +178,11 @@ def _pages(section: Section, user_id: int) -> Iterator[list[Any]]:
     after = 0
     while True:
         rows = section.rows(user_id).filter(**{f"{section.key}__gt": after}).order_by(section.key)
-        page = list(rows[:BATCH])
+        page = list(rows[: settings.PERSONAL_DATA_BATCH])
         if page:
             yield page
             after = getattr(page[-1], section.key)
-        if len(page) < BATCH:
+        if len(page) < settings.PERSONAL_DATA_BATCH:
             return
 
 
@@ -189,7 +190,7 @@ def remove_expired() -> int:
     """Remove archives whose time is over, from the object store first; how many."""
     expired = Export.objects.filter(expires_at__lte=Now()).order_by("expires_at").values_list("id", flat=True)
     removed = 0
-    for export_id in list(expired[:BATCH]):
+    for export_id in list(expired[: settings.PERSONAL_DATA_BATCH]):
         default_storage.delete(key_of(export_id))
         removed += Export.objects.filter(id=export_id).delete()[0]
     return removed

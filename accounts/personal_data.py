@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models import Q
+
 from accounts import deletion
-from accounts.models import Block, Follow, Mute, Session, User
+from accounts.deletion import erase_rows
+from accounts.models import Block, EmailToken, Follow, Mute, RefreshToken, Session, User
 from puppies.personal_data import Eraser, Section, hold
 
 
@@ -72,10 +75,20 @@ hold(
         present=row_of("muted"),
     ),
     Eraser("accounts.following", lambda user_id: deletion.erase_following(user_id=user_id)),
-    Eraser("accounts.blocks", lambda user_id: deletion.erase_blocks(user_id=user_id)),
-    Eraser("accounts.mutes", lambda user_id: deletion.erase_mutes(user_id=user_id)),
-    Eraser("accounts.email_tokens", lambda user_id: deletion.erase_email_tokens(user_id=user_id)),
-    Eraser("accounts.sessions", lambda user_id: deletion.erase_sessions(user_id=user_id)),
+    Eraser(
+        "accounts.blocks",
+        lambda user_id: erase_rows(Block.objects.filter(Q(blocker_id=user_id) | Q(blocked_id=user_id))),
+    ),
+    Eraser(
+        "accounts.mutes",
+        lambda user_id: erase_rows(Mute.objects.filter(Q(muter_id=user_id) | Q(muted_id=user_id))),
+    ),
+    Eraser("accounts.email_tokens", lambda user_id: erase_rows(EmailToken.objects.filter(user_id=user_id))),
+    Eraser(
+        "accounts.refresh_tokens",
+        lambda user_id: erase_rows(RefreshToken.objects.filter(session__user_id=user_id)),
+    ),
+    Eraser("accounts.sessions", lambda user_id: erase_rows(Session.objects.filter(user_id=user_id))),
     # The last: until it is done, every step before it can be done again.
     Eraser("accounts.user", lambda user_id: deletion.erase_user(user_id=user_id)),
 )

@@ -1,7 +1,8 @@
 """The end of an account's likes, a batch at a time, each with its effect on counts."""
 
+from django.conf import settings
+
 from posts import counters
-from puppies.personal_data import BATCH
 from puppies.sql import execute
 
 # What was counted for others' posts is taken back by the ledger; the counts of the account's own posts go with the posts.
@@ -24,9 +25,13 @@ DELETE FROM interactions_like WHERE (user_id, post_id) IN (
 
 def erase_given(*, user_id: int) -> bool:
     """Take back the next 1,000 likes that the account gave; False when none is left."""
-    return bool(execute(ERASE_GIVEN, {"user": user_id, "counter": counters.LIKES, "limit": BATCH}))
+    return bool(
+        execute(
+            ERASE_GIVEN, {"user": user_id, "counter": counters.LIKES, "limit": settings.PERSONAL_DATA_BATCH}
+        )
+    )
 
 
 def erase_received(*, author_id: int) -> bool:
     """Remove the next 1,000 likes of the author's posts; False when none is left."""
-    return bool(execute(ERASE_RECEIVED, {"author": author_id, "limit": BATCH}))
+    return bool(execute(ERASE_RECEIVED, {"author": author_id, "limit": settings.PERSONAL_DATA_BATCH}))

@@ -1,5 +1,6 @@
 """Every write to posts."""
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts import counters as account_counters
@@ -10,7 +11,6 @@ from puppies import ledger
 from puppies.errors import DomainError, FieldProblem
 from puppies.events import publish
 from puppies.ids import next_id
-from puppies.personal_data import BATCH
 from puppies.sql import execute
 from puppies.text import is_visible
 
@@ -42,7 +42,11 @@ def erase_posts(*, author_id: int) -> bool:
 
     What others hold of these posts (likes, feed entries) must have been removed before.
     """
-    ids = list(Post.objects.by_author(author_id).order_by("id").values_list("id", flat=True)[:BATCH])
+    ids = list(
+        Post.objects.by_author(author_id)
+        .order_by("id")
+        .values_list("id", flat=True)[: settings.PERSONAL_DATA_BATCH]
+    )
     if not ids:
         return False
     execute("DELETE FROM posts_post WHERE id = ANY(%(ids)s)", {"ids": ids})

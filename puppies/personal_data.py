@@ -10,8 +10,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-BATCH = 1_000
-
 
 @dataclass(frozen=True, slots=True)
 class Section:
