@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts import audit, counters
 from accounts.events import AccountPurgeStarted
-from accounts.models import Block, EmailToken, Export, Mute, Session, User
+from accounts.models import Export, User
 from puppies import ledger
 from puppies.events import publish
 from puppies.personal_data import erasers
