@@ -7,7 +7,7 @@ from django.conf import settings
 from redis.exceptions import NoScriptError
 
 from puppies.limits.buckets import Bucket, Level, Verdict
-from puppies.redis_client import client
+from puppies.redis_client import ask
 
 # KEYS: the buckets. ARGV: for each its capacity and interval in microseconds. Lua prints long numbers short, hence the format.
 _HEAD = """
@@ -68,8 +68,8 @@ def _run(script: str, buckets: Sequence[Bucket]) -> list[int]:
     keys = [f"{settings.REDIS_PREFIX}{bucket.key}" for bucket in buckets]
     numbers = [number for bucket in buckets for number in (bucket.limit.capacity, bucket.limit.interval)]
     try:
-        answer: list[int] = client().evalsha(_SHA[script], len(keys), *keys, *numbers)
+        answer: list[int] = ask("EVALSHA", _SHA[script], len(keys), *keys, *numbers)
     except NoScriptError:
         # A restarted or flushed server knows no scripts; EVAL runs this one and remembers it.
-        answer = client().eval(script, len(keys), *keys, *numbers)
+        answer = ask("EVAL", script, len(keys), *keys, *numbers)
     return answer

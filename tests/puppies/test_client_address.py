@@ -17,8 +17,10 @@ proxies = st.one_of(
     st.ip_addresses(network="10.0.0.0/8").map(str), st.ip_addresses(network="fd00::/8").map(str)
 )
 clients = st.ip_addresses().filter(
-    lambda address: parse_address(str(address)) is not None
-    and not any(parse_address(str(address)) in network for network in PROXIES)
+    lambda address: (
+        parse_address(str(address)) is not None
+        and not any(parse_address(str(address)) in network for network in PROXIES)
+    )
 )
 claims = st.lists(st.one_of(st.ip_addresses().map(str), proxies, st.text(max_size=20)), max_size=5)
 
@@ -28,7 +30,9 @@ def found(peer: str, forwarded: str) -> str:
 
 
 @given(claimed=claims, client=clients, passed=st.lists(proxies, min_size=1, max_size=4))
-def test_no_claim_hides_who_spoke_to_our_proxies(claimed: list[str], client: object, passed: list[str]) -> None:
+def test_no_claim_hides_who_spoke_to_our_proxies(
+    claimed: list[str], client: object, passed: list[str]
+) -> None:
     *inner, peer = passed
     forwarded = ",".join([*claimed, str(client), *inner])
 

@@ -28,7 +28,8 @@ def statuses(client: Client, path: str, count: int, **extra: Any) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/v1/nothing", "/admin/login/", "/docs", "/docs/errors/not_found", "/v1/posts/1", "/"]
+    "path",
+    ["/nothing", "/v1/nothing", "/admin/login/", "/docs", "/docs/errors/not_found", "/v1/posts/1", "/"],
 )
 def test_every_address_counts(anonymous_client: APIClient, limits: SetLimits, path: str) -> None:
     limits(EVERYTHING)
