@@ -23,6 +23,7 @@ class SearchView(APIView):
     permission_classes = (Public,)
 
     @extend_schema(
+        operation_id="users_list",
         parameters=[PREFIX, *LIMIT_AND_CURSOR],
         responses=UserPageOutput,
         summary="Search accounts",

@@ -9,6 +9,7 @@ _SIGN_IN = "POST /v1/auth/token"
 _OAUTH = ("POST /v1/auth/oauth/google", "POST /v1/auth/oauth/apple")
 _REFRESH = "POST /v1/auth/token/refresh"
 _RESET = "POST /v1/auth/password/reset"
+_VERIFY = "POST /v1/auth/email/verify"
 
 LIMITS_BY_DEFAULT = (
     Limit("global", 1_000, 60, "address"),
@@ -21,7 +22,8 @@ LIMITS_BY_DEFAULT = (
     Limit("refresh-by-token", 10, 60, "account", (_REFRESH,), "refresh"),
     Limit("refresh-by-address", 120, 60, "address", (_REFRESH,)),
     Limit("reset-by-account", 5, 3_600, "account", (_RESET,), "email"),
-    Limit("reset-by-address", 30, 3_600, "address", (_RESET, f"{_RESET}/confirm")),
+    Limit("reset-by-address", 30, 3_600, "address", (_RESET, f"{_RESET}/confirm", _VERIFY)),
+    Limit("mail-by-user", 5, 3_600, "user", (f"{_VERIFY}/resend",)),
     Limit("password-by-user", 10, 60, "user", ("POST /v1/auth/password/change",)),
 )
 LIMITS_FACTOR = env.integer(

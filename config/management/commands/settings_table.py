@@ -62,7 +62,7 @@ def row(variable: Variable) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def refuse_stale(file: Path, text: str) -> None:
+def refuse_stale(file: Path, text: str, *, command: str = "settings_table") -> None:
     """Raise CommandError with the difference when the file does not hold the text."""
     found = file.read_text(encoding="utf-8") if file.exists() else ""
     difference = difflib.unified_diff(
@@ -74,6 +74,4 @@ def refuse_stale(file: Path, text: str) -> None:
         n=0,
     )
     if found != text:
-        raise CommandError(
-            "\n".join([*difference, f"{file.name} is stale: type python manage.py settings_table"])
-        )
+        raise CommandError("\n".join([*difference, f"{file.name} is stale: type python manage.py {command}"]))
