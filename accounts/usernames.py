@@ -9,9 +9,9 @@ from puppies.errors import DomainError
 
 RESERVED = frozenset(
     # routes, now or some day
-    "about account accounts admin api app auth blog block bookmarks comment comments config contact docs download edit email explore "
+    "about account accounts admin api app auth blog block blocks bookmarks comment comments config contact docs download edit email errors explore "
     "export feed feeds follow followers following graphql health help home index jobs legal likes livez login logout media messages "
-    "metrics mute new news notifications oauth password popular post posts privacy profile public readyz register report reports rules "
+    "metrics mute mutes new news notifications oauth password popular post posts privacy profile public readyz register report reports rules "
     "schema search security session sessions settings signin signout signup static status tags terms token trending upload user username "
     "users verify web well_known www "
     # the staff and its mail (RFC 2142), and what programs show where a name is missing
