@@ -20,7 +20,7 @@ def words_of_routes() -> set[str]:
         route = before + str(pattern.pattern)
         waiting += [(route, inner) for inner in getattr(pattern, "url_patterns", [])]
         first, *others = route.removeprefix("v1/").split("/")
-        words |= {word for word in (first, *others[:1]) if word == first or first == "users"}
+        words |= {first, *others[:1]} if first == "users" else {first}
     return {word for word in words if re.fullmatch(USERNAME_PATTERN, word)}
 
 
