@@ -15,7 +15,7 @@ HEAD = """\
 
 Every setting that differs between installations is an environment variable. Instead of `NAME`, `NAME_FILE` may name a file
 that holds the value (a mounted secret). A value that does not fit stops the process with a message that says what would.
-Production refuses the defaults of development: there `SECRET_KEY` and `ALLOWED_HOSTS` have none.
+Production refuses the defaults of development: there `SECRET_KEY`, `ALLOWED_HOSTS` and `JWT_KEYS_DIR` have none.
 
 This table is written by `python manage.py settings_table`.
 
