@@ -69,7 +69,7 @@ def _own_connection() -> Any:
 
 def _was_closed(connection: Any) -> bool:
     # Nothing was asked, so nothing but the server's good-bye can be there to read.
-    return connection.is_connected and connection.can_read(timeout=0)
+    return bool(connection.is_connected and connection.can_read(timeout=0))
 
 
 class Breaker:

@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 from django.db import models
 
 KEY_LENGTH = 255
@@ -15,6 +17,8 @@ class IdempotentAnswer(models.Model):
     status = models.SmallIntegerField()
     body = models.BinaryField()
     created_at = models.DateTimeField(db_default=models.functions.Now())
+
+    objects: ClassVar[models.Manager["IdempotentAnswer"]] = models.Manager()
 
     class Meta:
         app_label = "puppies"

@@ -1,19 +1,18 @@
 """Lock a key, look its answer up, keep one; all in the transaction of the effect."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from hashlib import blake2b
 
 from django.db import connection
 
 from puppies.errors import DomainError
 
-KEPT_FOR = timedelta(hours=24)
+KEPT_SECONDS = 86_400
 BATCH = 1_000
 
 FIND = """
 SELECT fingerprint, status, body FROM puppies_idempotentanswer
- WHERE user_id = %s AND route = %s AND key = %s AND created_at > now() - %s
+ WHERE user_id = %s AND route = %s AND key = %s AND created_at > now() - make_interval(secs => %s)
 """
 # The lock is held: a row that is there has expired.
 KEEP = """
@@ -24,7 +23,7 @@ ON CONFLICT (user_id, route, key) DO UPDATE
 REMOVE_OLD = """
 DELETE FROM puppies_idempotentanswer
  WHERE (user_id, route, key) IN (SELECT user_id, route, key FROM puppies_idempotentanswer
-                                  WHERE created_at <= now() - %s
+                                  WHERE created_at <= now() - make_interval(secs => %s)
                                   ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED)
 """
 
@@ -79,7 +78,7 @@ def claim(key: Key, *, fingerprint: bytes) -> Answer | None:
         (is_ours,) = cursor.fetchone()
         if not is_ours:
             raise StillRunning
-        cursor.execute(FIND, [key.user_id, key.route, key.key, KEPT_FOR])
+        cursor.execute(FIND, [key.user_id, key.route, key.key, KEPT_SECONDS])
         row = cursor.fetchone()
     if row is None:
         return None
@@ -99,7 +98,7 @@ def remove_old() -> int:
     removed = 0
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(REMOVE_OLD, [KEPT_FOR, BATCH])
+            cursor.execute(REMOVE_OLD, [KEPT_SECONDS, BATCH])
             batch = int(cursor.rowcount)
         removed += batch
         if batch < BATCH:

@@ -107,14 +107,16 @@ def texts_of(schema: dict[str, Any]) -> list[str]:
 OPERATIONS = list(operations())
 WHOLE = [
     pytest.param(method, path, *rest, id=f"{method} {path}: {name}")
-    for method, path, _ in OPERATIONS
+    for method, path, schema in OPERATIONS
     for name, *rest in BODIES
+    if name != "empty" or schema.get("required")  # else nothing is asked for, and nothing done
 ]
 MEMBERS = [
     pytest.param(method, path, schema, member, value, id=f"{method} {path}: {member} is {name}")
     for method, path, schema in OPERATIONS
     for member in texts_of(schema)
     for name, value in TEXTS
+    if name != "spaces" or member in schema.get("required", ())  # else that clears the field
 ]
 
 
@@ -124,8 +126,8 @@ def everything_stored() -> list[tuple[str, str]]:
     with connection.cursor() as cursor:
         digests = []
         for table in sorted(tables):
-            cursor.execute(
-                f"SELECT coalesce(md5(string_agg(row::text, '|' ORDER BY row::text)), '') FROM \"{table}\" AS row"
+            cursor.execute(  # names of the database's own tables
+                f"SELECT coalesce(md5(string_agg(row::text, '|' ORDER BY row::text)), '') FROM \"{table}\" AS row"  # noqa: S608
             )
             digests.append((table, cursor.fetchone()[0]))
     return digests
@@ -134,7 +136,7 @@ def everything_stored() -> list[tuple[str, str]]:
 APPS = {"accounts", "posts", "interactions", "feeds", "puppies"}
 
 
-def send(client: APIClient, method: str, path: str, body: bytes, content_type: str, **headers: str) -> Any:
+def send(client: Any, method: str, path: str, body: bytes, content_type: str, **headers: str) -> Any:
     names = {"id": str(PostFactory.create().id), "username": User.objects.latest("id").username}
     where = path.format_map({"comment_id": "1", "provider": "google", "user_id": "1", **names})
     before = everything_stored()

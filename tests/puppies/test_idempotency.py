@@ -193,7 +193,7 @@ def test_a_request_whose_connection_dies_leaves_nothing_and_may_be_sent_again(si
 
 
 def _is_replay(response: Any) -> bool:
-    return response.get("Idempotency-Replayed") == "true"
+    return bool(response.get("Idempotency-Replayed") == "true")
 
 
 def _terminate_who_waits_for_a_lock() -> None:

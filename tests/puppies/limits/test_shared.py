@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from pytest_django import Settings
 
 from puppies.limits import shared
 from puppies.limits.buckets import Bucket, Limit
@@ -84,14 +85,14 @@ def test_a_refund_gives_one_token_back_and_never_more_than_fit() -> None:
     assert passed(30, bucket()) == 20
 
 
-def test_a_bucket_is_forgotten_when_it_is_full(settings: object) -> None:
-    prefix = settings.REDIS_PREFIX  # type: ignore[attr-defined]
+def test_a_bucket_is_forgotten_when_it_is_full(settings: Settings) -> None:
+    prefix = settings.REDIS_PREFIX
     shared.take([bucket(Limit("short", 10, 1, "address"))])
     key = f"{prefix}limit:short:192.0.2.1"
 
     lifetime = client().pttl(key)
 
-    assert 0 < int(lifetime) <= 100  # type: ignore[arg-type]
+    assert 0 < lifetime <= 100
 
 
 def test_a_server_that_forgot_the_script_is_told_again() -> None:
