@@ -90,7 +90,7 @@ def claim_token(*, purpose: EmailToken.Purpose, value: str) -> EmailToken:
         token_id = parse_id(_signer(purpose).unsign(value))
     except BadSignature as error:
         raise InvalidEmailToken from error
-    tokens = EmailToken.objects.filter(id=token_id, purpose=purpose, user__isnull=False)
+    tokens = EmailToken.objects.filter(id=token_id or 0, purpose=purpose, user__isnull=False)
     if not tokens.filter(used_at=None, expires_at__gt=Now()).update(used_at=Now()):
         raise InvalidEmailToken
     return tokens.get()

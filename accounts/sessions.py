@@ -145,7 +145,8 @@ def _repeated(refresh: str) -> Grant | DomainError:
         return InvalidRefreshToken()
     if is_retry and salt is not None:
         return Grant(session_id, user_id, successor_id, _successor(refresh, bytes(salt)), used_at)
-    Session.objects.open().filter(id=session_id).update(revoked_at=Now())
+    if not Session.objects.open().filter(id=session_id).update(revoked_at=Now()):
+        return InvalidRefreshToken()  # another request has just ended it
     audit.record(action=audit.REFRESH_REUSED, actor_id=None, subject_id=user_id, session=str(session_id))
     return RefreshTokenReused()
 
