@@ -6,7 +6,6 @@ from config import env
 from puppies.limits.buckets import Limit
 
 _SIGN_IN = "POST /v1/auth/token"
-_OAUTH = ("POST /v1/auth/oauth/google", "POST /v1/auth/oauth/apple")
 _REFRESH = "POST /v1/auth/token/refresh"
 _RESET = "POST /v1/auth/password/reset"
 _VERIFY = "POST /v1/auth/email/verify"
@@ -16,11 +15,11 @@ LIMITS_BY_DEFAULT = (
     Limit("posts-by-user", 10, 60, "user", ("POST /v1/posts",)),
     Limit("posts-by-address", 10, 60, "address", ("POST /v1/posts",)),
     Limit("sign-in-by-account", 10, 60, "account", (_SIGN_IN,), "username"),
-    Limit("sign-in-by-address", 30, 60, "address", (_SIGN_IN, *_OAUTH)),
+    Limit("sign-in-by-address", 30, 60, "address", (_SIGN_IN,)),
     Limit("register-by-account", 5, 60, "account", ("POST /v1/auth/register",), "email"),
     Limit("register-by-address", 30, 60, "address", ("POST /v1/auth/register",)),
     Limit("refresh-by-token", 10, 60, "account", (_REFRESH,), "refresh"),
-    Limit("refresh-by-address", 120, 60, "address", (_REFRESH,)),
+    Limit("refresh-by-address", 120, 60, "address", (_REFRESH, "POST /v1/auth/token/revoke")),
     Limit("reset-by-account", 5, 3_600, "account", (_RESET,), "email"),
     Limit("reset-by-address", 30, 3_600, "address", (_RESET, f"{_RESET}/confirm", _VERIFY)),
     Limit("mail-by-user", 5, 3_600, "user", (f"{_VERIFY}/resend",)),

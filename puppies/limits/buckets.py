@@ -67,7 +67,8 @@ class Level:
     @property
     def remaining(self) -> int:
         """Whole tokens left."""
-        return max(0, int((self.limit.capacity - self.lack + TOLERANCE) // self.limit.interval))
+        tokens = int((self.limit.capacity - self.lack + TOLERANCE) // self.limit.interval)
+        return max(0, min(tokens, self.limit.quantity))
 
     @property
     def wait_seconds(self) -> int:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.urls import resolve
 
+from accounts.api import urls as auth_routes
 from config.settings.limits import LIMITS_BY_DEFAULT
 
 PRODUCTION = {
@@ -83,7 +84,15 @@ def test_the_page_of_limits_is_up_to_date_and_a_stale_one_is_told(tmp_path: Path
         call_command("limits_table", "--check", file=stale)
 
 
-def test_every_limited_route_exists() -> None:
-    for limit in LIMITS_BY_DEFAULT:
-        for route in limit.routes:
-            assert resolve(route.removeprefix("POST ")).route
+def test_every_limited_route_exists_and_every_door_is_limited() -> None:
+    limited = {
+        resolve(route.removeprefix("POST ")).route for limit in LIMITS_BY_DEFAULT for route in limit.routes
+    }
+    doors = {
+        f"v1/{pattern.pattern}"
+        for pattern in auth_routes.urlpatterns
+        if str(pattern.pattern).startswith("auth/") and "sessions" not in str(pattern.pattern)
+    }
+
+    assert len(doors) >= 9
+    assert doors <= limited

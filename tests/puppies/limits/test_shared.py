@@ -105,3 +105,9 @@ def test_a_server_that_forgot_the_script_is_told_again() -> None:
 @pytest.mark.parametrize("quantity", [1, 3, 7, 999])
 def test_odd_limits_are_exact(limits: SetLimits, quantity: int) -> None:
     assert passed(quantity + 5, bucket(Limit("odd", quantity, 86_400, "address"))) == quantity
+
+
+def test_a_limit_of_more_than_the_clock_can_tell_apart_leaves_no_more_than_it_holds() -> None:
+    huge = Limit("huge", 10**9, 60, "address")
+
+    assert shared.take([bucket(huge)]).tightest.remaining <= 10**9
