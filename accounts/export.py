@@ -100,7 +100,8 @@ def signed_url(export: Export) -> str | None:
     if export.state != Export.State.READY:
         return None
     name = {"ResponseContentDisposition": f'attachment; filename="puppies-{export.id}.zip"'}
-    return str(default_storage.url(key_of(export.id), parameters=name, expire=URL_SECONDS))
+    storage: Any = default_storage  # django-storages' url() takes more than Django's
+    return str(storage.url(key_of(export.id), parameters=name, expire=URL_SECONDS))
 
 
 def key_of(export_id: int) -> str:

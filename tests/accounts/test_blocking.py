@@ -1,4 +1,6 @@
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
@@ -113,12 +115,13 @@ def test_a_follow_and_a_block_at_once_never_leave_both() -> None:
     for _ in range(15):
         rex, bella = UserFactory.create_batch(2)
 
-        run_together(
-            lambda rex=rex, bella=bella: block_user(blocker_id=rex.id, blocked_id=bella.id),
-            lambda rex=rex, bella=bella: block_user(blocker_id=bella.id, blocked_id=rex.id),
-            lambda rex=rex, bella=bella: _follow_if_possible(rex, bella),
-            lambda rex=rex, bella=bella: _follow_if_possible(bella, rex),
-        )
+        calls: list[Callable[[], object]] = [
+            partial(block_user, blocker_id=rex.id, blocked_id=bella.id),
+            partial(block_user, blocker_id=bella.id, blocked_id=rex.id),
+            partial(_follow_if_possible, rex, bella),
+            partial(_follow_if_possible, bella, rex),
+        ]
+        run_together(*calls)
 
         assert (Block.objects.between(rex.id, bella.id).count(), Follow.objects.count()) == (2, 0)
         assert selectors.counts_of(user_id=rex.id) == selectors.counts_of(user_id=bella.id) == Counts(0, 0, 0)
@@ -155,7 +158,7 @@ def test_oneself_is_409(client: APIClient, user: User, what: str) -> None:
     assert (response.status_code, response.json()["code"]) == (409, f"cannot_{what}_oneself")
 
 
-HIDDEN: dict[str, Callable[[APIClient, str, str], int]] = {
+HIDDEN: dict[str, Callable[[APIClient, str, str], Any]] = {
     "profile": lambda client, name, _: client.get(f"/v1/users/{name}"),
     "posts": lambda client, name, _: client.get(f"/v1/users/{name}/posts"),
     "followers": lambda client, name, _: client.get(f"/v1/users/{name}/followers"),
@@ -172,7 +175,7 @@ HIDDEN: dict[str, Callable[[APIClient, str, str], int]] = {
 @pytest.mark.parametrize("blocks", [True, False], ids=["the one who blocks", "the one who is blocked"])
 @pytest.mark.parametrize("ask", HIDDEN.values(), ids=HIDDEN)
 def test_across_a_block_there_is_nothing(
-    client: APIClient, user: User, ask: Callable[[APIClient, str, str], object], blocks: bool
+    client: APIClient, user: User, ask: Callable[[APIClient, str, str], Any], blocks: bool
 ) -> None:
     bella = UserFactory.create(username="bella")
     post = PostFactory.create(author=bella)
@@ -183,10 +186,10 @@ def test_across_a_block_there_is_nothing(
 
     hidden, absent = ask(client, "bella", str(post.id)), ask(client, "nobody", "999")
 
-    assert hidden.status_code == absent.status_code == 404  # type: ignore[attr-defined]
+    assert hidden.status_code == absent.status_code == 404
     differing = {"instance", "trace_id"}
     bodies = [
-        {name: value for name, value in answer.json().items() if name not in differing}  # type: ignore[attr-defined]
+        {name: value for name, value in answer.json().items() if name not in differing}
         for answer in (hidden, absent)
     ]
     assert bodies[0] == bodies[1]

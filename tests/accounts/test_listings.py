@@ -210,7 +210,7 @@ def test_a_list_costs_the_same_queries_at_any_length(
 def test_search_reads_its_page_from_the_pattern_index() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        place = {"pattern": "re%", "after": "", "viewer": 1, "limit": 20}
+        place: dict[str, Any] = {"pattern": "re%", "after": "", "viewer": 1, "limit": 20}
         cursor.execute(f"EXPLAIN {SEARCH}", place)
         plan = "\n".join(row[0] for row in cursor.fetchall())
 

@@ -113,7 +113,8 @@ def admin(_: World) -> User | None:
 def of_role(role: Role) -> User:
     user: User = UserFactory.create()
     grant_role(actor_id=OPERATOR, user_id=user.id, role=role)
-    return User.objects.get(id=user.id)
+    user.refresh_from_db()
+    return user
 
 
 MAKERS: dict[str, Callable[[World], User | None]] = dict(
