@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False  # indexes that do not lock their tables cannot be made in a transaction
 
-    dependencies = [("accounts", "0003_social")]
+    dependencies = [("accounts", "0003_social_tables")]
 
     operations = [
         AddIndexConcurrently(
