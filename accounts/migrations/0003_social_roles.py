@@ -6,9 +6,9 @@ ROLES = ("user", "moderator", "admin")
 
 
 def create_groups(apps: Any, schema_editor: Any) -> None:
-    group = apps.get_model("auth", "Group")
+    Group = apps.get_model("auth", "Group")
     for name in ROLES:
-        group.objects.get_or_create(name=name)
+        Group.objects.get_or_create(name=name)
 
 
 class Migration(migrations.Migration):
