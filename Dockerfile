@@ -16,7 +16,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     ENVIRONMENT=production \
     DATA_DIR=/tmp/puppies
 RUN groupadd --system --gid 10001 puppies \
-    && useradd --system --uid 10001 --gid puppies --no-create-home --shell /usr/sbin/nologin puppies
+    && useradd --system --uid 10001 --gid puppies --no-create-home --shell /usr/sbin/nologin puppies \
+    && install --directory --owner=puppies --group=puppies --mode=0700 /keys
 WORKDIR /app
 COPY --from=build /opt/venv /opt/venv
 COPY . .

@@ -1,15 +1,44 @@
-from django.contrib import admin
+from typing import Any
 
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts import roles
 from accounts.models import User
 from puppies.admin import ReadOnlyAdmin
 
 
 @admin.register(User)
 class UserAdmin(ReadOnlyAdmin):
-    """Accounts, to be looked at."""
+    """Accounts, to be looked at, suspended and restored."""
 
     list_display = ("username", "email", "state", "followers_count", "posts_count", "created_at")
     list_filter = ("state", "is_staff")
     search_fields = ("username", "email")
     ordering = ("-id",)
     fields = ("username", "email", "display_name", "bio", "state", "fanout_mode", "is_staff", "created_at")
+    actions = ("suspend", "restore")
+
+    def has_suspend_permission(self, request: HttpRequest) -> bool:
+        """Django asks this of actions with `permissions=["suspend"]`."""
+        return request.user.has_perm("accounts.suspend_user")
+
+    @admin.action(description="Suspend selected accounts", permissions=["suspend"])
+    def suspend(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Suspend each account that the moderator may."""
+        self._each(request, queryset, roles.suspend_user, "suspended")
+
+    @admin.action(description="Restore selected accounts", permissions=["suspend"])
+    def restore(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Restore each account that the moderator may."""
+        self._each(request, queryset, roles.restore_user, "restored")
+
+    def _each(self, request: HttpRequest, users: QuerySet[User], act: Any, done: str) -> None:
+        changed = 0
+        for user in users.order_by("id"):
+            try:
+                changed += act(actor_id=request.user.pk, user_id=user.pk)
+            except roles.NotYours:
+                self.message_user(request, f"Your role does not reach {user}.", messages.ERROR)
+        self.message_user(request, f"{changed} {done}.")

@@ -3,3 +3,4 @@
 FOLLOWERS = "user.followers"
 FOLLOWING = "user.following"
 POSTS = "user.posts"
+ALL = (FOLLOWERS, FOLLOWING, POSTS)

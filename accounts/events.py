@@ -12,3 +12,19 @@ class UserFollowed(Event):
     follow_id: int
     follower_id: int
     followee_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPurgeStarted(Event):
+    """The grace of `user_id` has ended: everything of it is to be erased."""
+
+    name: ClassVar[str] = "accounts.account_purge_started.v1"
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmailTokenRequested(Event):
+    """A mail with a token was asked for; whether anybody gets it is found out when it is sent."""
+
+    name: ClassVar[str] = "accounts.email_token_requested.v1"
+    token_id: int

@@ -1,25 +1,26 @@
 """Every write to accounts, sessions and follows."""
 
 import unicodedata
-from datetime import timedelta
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
-from accounts import counters
+from accounts import audit, counters, mail
 from accounts.events import UserFollowed
-from accounts.models import Follow, Session, User
+from accounts.models import Block, Follow, User
+from accounts.sessions import Grant, open_session
+from accounts.usernames import refuse_reserved
 from puppies import ledger
-from puppies.errors import DomainError, FieldProblem
+from puppies.errors import DomainError, FieldProblem, NotFound
 from puppies.events import publish
-
-SESSION_LIFETIME = timedelta(days=90)
+from puppies.sql import execute
 
 
 class UsernameTaken(DomainError):
+    """Another account has the name, or one that looks the same: `rn` and m, `vv` and w, 0 and o, 1 and l are taken for each other."""
+
     code = "username_taken"
     status = 409
     title = "This username is taken"
@@ -50,6 +51,7 @@ class CannotFollowOneself(DomainError):
 
 _TAKEN: dict[str, type[DomainError]] = {
     "accounts_user_username_key": UsernameTaken,
+    "user_username_skeleton": UsernameTaken,
     "user_email_unique": EmailTaken,
 }
 # Checked when no account matches, so that the time to say no is the same.
@@ -62,13 +64,19 @@ def normalize_username(raw: str) -> str:
 
 
 def register_user(*, username: str, email: str, password: str) -> User:
-    """Create an account. Raises WeakPassword, UsernameTaken or EmailTaken."""
+    """Create an account and ask for a mail that verifies its address.
+
+    Raises UsernameReserved, WeakPassword, UsernameTaken or EmailTaken.
+    """
     user = User(username=normalize_username(username), email=email.strip())
-    _refuse_weak_password(password, user)
+    refuse_reserved(user.username)
+    refuse_weak_password(password, user)
     user.password = make_password(password)
     try:
         with transaction.atomic():
             user.save(force_insert=True)
+            mail.request_verification(user_id=user.id, email=user.email)
+            audit.record(action=audit.SIGNED_UP, actor_id=user.id, subject_id=user.id)
     except IntegrityError as error:
         taken = _TAKEN.get(getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or "")
         if taken is None:
@@ -77,7 +85,8 @@ def register_user(*, username: str, email: str, password: str) -> User:
     return user
 
 
-def _refuse_weak_password(password: str, user: User) -> None:
+def refuse_weak_password(password: str, user: User) -> None:
+    """Raise WeakPassword for a new password that is easy to guess, also by what is known of its account."""
     try:
         validate_password(password, user)
     except ValidationError as error:
@@ -86,11 +95,11 @@ def _refuse_weak_password(password: str, user: User) -> None:
 
 
 def authenticate_user(*, username: str, password: str) -> User:
-    """The active account with this username or e-mail address and password. Raises WrongCredentials."""
+    """The account with this username or e-mail address and password, if it may sign in. Raises WrongCredentials."""
     by = (
         {"email__iexact": username.strip()} if "@" in username else {"username": normalize_username(username)}
     )
-    user: User | None = User.objects.active().filter(**by).first()
+    user: User | None = User.objects.signing_in().filter(**by).first()
     # Both sides of the check cost one hash, so that the time does not tell whether the account exists.
     is_right = check_password(password, user.password if user else _NOBODYS_PASSWORD)
     if user is None or not is_right:
@@ -98,17 +107,23 @@ def authenticate_user(*, username: str, password: str) -> User:
     return user
 
 
-def open_session(*, user: User, device: str = "") -> Session:
-    """Begin a session for one device of `user`."""
-    expires_at = timezone.now() + SESSION_LIFETIME
-    return Session.objects.create(user=user, device=device[:200], expires_at=expires_at)
+def sign_in(*, username: str, password: str, device: str = "") -> Grant:
+    """Begin a session for whoever knows the password. Raises WrongCredentials."""
+    user = authenticate_user(username=username, password=password)
+    return open_session(user=user, device=device, method="password", password_hash=user.password)
 
 
 @transaction.atomic
 def follow_user(*, follower_id: int, followee_id: int) -> bool:
-    """Make `follower` follow `followee`; False when it did already. Raises CannotFollowOneself."""
+    """Make `follower` follow `followee`; False when it did already.
+
+    Raises CannotFollowOneself, or NotFound when one of them blocks the other.
+    """
     if follower_id == followee_id:
         raise CannotFollowOneself
+    lock_pair(follower_id, followee_id)
+    if Block.objects.between(follower_id, followee_id).exists():
+        raise NotFound
     follow_id = Follow.objects.add(follower_id=follower_id, followee_id=followee_id)
     if follow_id is None:
         return False
@@ -124,6 +139,15 @@ def unfollow_user(*, follower_id: int, followee_id: int) -> bool:
     if removed:
         _count_follow(follower_id, followee_id, -1)
     return bool(removed)
+
+
+def lock_pair(first_id: int, second_id: int) -> None:
+    """Let nobody else decide what these two are to each other until the transaction ends.
+
+    A block and a follow that begin together would each miss the other's row.
+    """
+    names = {"least": min(first_id, second_id), "most": max(first_id, second_id)}
+    execute("SELECT pg_advisory_xact_lock(hashint8extended(%(least)s, %(most)s))", names)
 
 
 def _count_follow(follower_id: int, followee_id: int, delta: int) -> None:

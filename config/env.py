@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
@@ -130,6 +131,18 @@ def words(name: str, default: list[str], meaning: str) -> list[str]:
         meaning,
         lambda raw: [word.strip() for word in raw.split(",") if word.strip()],
     )
+
+
+def networks(name: str, default: list[str], meaning: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Networks in CIDR notation, or single addresses, separated by commas."""
+    listed = words(name, default, meaning)
+    TABLE[name] = Variable(name, "networks separated by commas", _shown(default), meaning)
+    try:
+        return tuple(ip_network(word) for word in listed)
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name} must be networks such as 10.0.0.0/8,fd00::/8: {error}."
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)

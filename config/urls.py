@@ -1,7 +1,8 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from accounts.api.jwks import JwksView
 from config import views
 
 admin.site.site_header = admin.site.site_title = "Puppies"
@@ -11,12 +12,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", views.metrics, name="metrics"),
+    path(".well-known/jwks.json", JwksView.as_view(), name="jwks"),
     path("v1/", include("accounts.api.urls")),
     path("v1/", include("posts.api.urls")),
     path("v1/", include("interactions.api.urls")),
     path("v1/", include("feeds.api.urls")),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("docs/errors/<slug:code>", views.error_page, name="error-page"),
     path("admin/", admin.site.urls),
 ]

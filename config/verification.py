@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from accounts.models import User
-from accounts.services import open_session
+from accounts.sessions import open_session
 from feeds.selectors import home_page
 from interactions.draining import COUNTERS, Counter
 from puppies.ids import MAX_ID
@@ -68,6 +68,9 @@ ORACLE = """
 SELECT post.id FROM posts_post AS post, accounts_user AS author
  WHERE author.id = post.author_id AND author.state = 'active' AND post.state = 'published'
    AND (author.id = %(reader)s OR author.id IN (SELECT followee_id FROM accounts_follow WHERE follower_id = %(reader)s))
+   AND author.id NOT IN (SELECT muted_id FROM accounts_mute WHERE muter_id = %(reader)s)
+   AND author.id NOT IN (SELECT blocked_id FROM accounts_block WHERE blocker_id = %(reader)s)
+   AND author.id NOT IN (SELECT blocker_id FROM accounts_block WHERE blocked_id = %(reader)s)
  ORDER BY post.feed_id DESC LIMIT %(posts)s
 """
 
@@ -168,7 +171,9 @@ def walk_and_oracle(reader: int, options: Options) -> tuple[list[int], list[int]
         walked: list[int] = []
         before: int | None = MAX_ID
         while before is not None and len(walked) < options.posts:
-            page = home_page(reader_id=reader, session_id=session.id, limit=options.page, before=before)
+            page = home_page(
+                reader_id=reader, session_id=session.session_id, limit=options.page, before=before
+            )
             walked += [item.id for item in page.items]
             before = page.scanned
     return walked[: options.posts], expected

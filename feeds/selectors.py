@@ -51,7 +51,10 @@ WITH session AS MATERIALIZED (
 )
 SELECT session.is_good, candidate.feed_id,
        post.state = 'published' AND author.state = 'active'
-           AND (post.author_id = $1 OR follow.follower_id IS NOT NULL) AS may_be_shown,
+           AND (post.author_id = $1 OR follow.follower_id IS NOT NULL)
+           AND NOT EXISTS (SELECT 1 FROM accounts_mute WHERE muter_id = $1 AND muted_id = post.author_id)
+           AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = $1 AND blocked_id = post.author_id)
+           AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocked_id = $1 AND blocker_id = post.author_id) AS may_be_shown,
        post.id, post.content, post.created_at, post.edited_at,
        post.like_count + coalesce((SELECT sum(entry.delta) FROM puppies_ledgerentry AS entry
            WHERE entry.counter = '{counters.LIKES}' AND entry.subject_id = post.id), 0)::bigint,

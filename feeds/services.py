@@ -1,4 +1,4 @@
-"""Every write to the stored feeds: fan-out on write, and the merge of a new follow.
+"""Every write to the stored feeds: fan-out on write, the merge of a new follow, and the end of an account.
 
 Each function does one batch inside the caller's transaction and is idempotent by the primary key of FeedEntry, so a batch that is done
 again, in any order, by any number of workers, leaves the same rows.
@@ -11,10 +11,12 @@ from functools import cached_property
 from django.conf import settings
 from django.db import IntegrityError
 
+from accounts.deletion import erase_follows
 from accounts.models import Follow
 from accounts.services import mark_follow_merged
+from feeds.models import FeedState
 from posts.services import mark_pushed
-from puppies.sql import Statement
+from puppies.sql import Statement, execute
 
 logger = logging.getLogger(__name__)
 
@@ -112,3 +114,37 @@ def _insert(batch: Batch, *parameters: int) -> int | None:
     except IntegrityError:
         [(count, last, _)] = batch.repeated.rows(*parameters, limit, first="ROLLBACK TO SAVEPOINT batch;")
     return last if count == limit else None
+
+
+ERASE_OWN = """
+DELETE FROM feeds_feedentry WHERE user_id = %(user)s AND feed_id IN (
+    SELECT feed_id FROM feeds_feedentry WHERE user_id = %(user)s ORDER BY feed_id LIMIT %(limit)s)
+"""
+
+# Without an index by author, the entries are found through the stored feeds of the followers, each of which is short.
+ERASE_FROM_FOLLOWERS = """
+DELETE FROM feeds_feedentry WHERE user_id = ANY(%(readers)s) AND author_id = %(author)s
+"""
+FOLLOWERS_AT_ONCE = 50
+
+
+def erase_own_entries(*, user_id: int) -> bool:
+    """Remove the next 1,000 entries of the account's own stored feed, with the last the feed itself; False when nothing is left."""
+    if execute(ERASE_OWN, {"user": user_id, "limit": settings.FEED_BATCH}):
+        return True
+    FeedState.objects.filter(user_id=user_id).delete()
+    return False
+
+
+def erase_from_followers(*, author_id: int) -> bool:
+    """Remove the author's posts from the stored feeds of the next followers, and these follows; False when no follower is left.
+
+    The read filter hides entries that remain with readers who unfollowed before; they name ids only.
+    """
+    readers = Follow.objects.filter(followee_id=author_id).order_by("follower_id")
+    reader_ids = list(readers.values_list("follower_id", flat=True)[:FOLLOWERS_AT_ONCE])
+    if not reader_ids:
+        return False
+    execute(ERASE_FROM_FOLLOWERS, {"readers": reader_ids, "author": author_id})
+    erase_follows(followee_id=author_id, follower_ids=reader_ids)
+    return True

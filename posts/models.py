@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from accounts.models import User
+from accounts.models import User, blocked_pair
 from posts import counters
 from puppies.ids import IdField
 from puppies.models import LedgerEntry
@@ -18,6 +18,10 @@ class PostQuerySet(models.QuerySet["Post"]):
     def visible(self) -> Self:
         """Published posts of active authors."""
         return self.filter(state=Post.State.PUBLISHED, author__state=User.State.ACTIVE)
+
+    def visible_to(self, viewer_id: int) -> Self:
+        """Visible posts but for those of authors with whom the viewer has a block, in either direction."""
+        return self.visible().exclude(blocked_pair(viewer_id, "author_id"))
 
     def by_author(self, author_id: int) -> Self:
         return self.filter(author_id=author_id)

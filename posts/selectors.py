@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from posts.models import Post
 
 
-def displayed_post(*, post_id: int) -> Post | None:
-    """The post with author and counts, or None when nobody may see it."""
-    return Post.objects.visible().for_display().filter(id=post_id).first()
+def displayed_post(*, post_id: int, viewer_id: int) -> Post | None:
+    """The post with author and counts, or None when the viewer may not see it."""
+    return Post.objects.visible_to(viewer_id).for_display().filter(id=post_id).first()
 
 
 def profile_posts(

@@ -22,6 +22,7 @@ from puppies.metrics import REQUEST_SECONDS
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+_WITHOUT_LENGTH = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
 _REFUSALS: tuple[tuple[type[Exception], int], ...] = (
     (RequestDataTooBig, 413),
@@ -86,7 +87,7 @@ class TraceMiddleware:
         with trace.tracing(traceparent=request.headers.get("traceparent", ""), request_id=request_id) as own:
             response = self.get_response(request)
         response["X-Request-ID"] = own.request_id
-        if isinstance(response, HttpResponse) and response.status_code != HTTPStatus.NO_CONTENT:
+        if isinstance(response, HttpResponse) and response.status_code not in _WITHOUT_LENGTH:
             # Known lengths spare the client a chunked body.
             response["Content-Length"] = str(len(response.content))
         return response

@@ -1,7 +1,10 @@
 from django.db import models
 from django.db.models import Q
 
+from puppies.idempotency.models import IdempotentAnswer
 from puppies.ids import IdField
+
+__all__ = ["Delivery", "IdempotentAnswer", "LedgerEntry"]
 
 
 class Delivery(models.Model):

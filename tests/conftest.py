@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 
 from accounts.api.tokens import token_pair
 from accounts.models import User
-from accounts.services import open_session
+from accounts.sessions import open_session
 from tests.factories import UserFactory
 
 SignIn = Callable[[User], APIClient]

@@ -6,17 +6,25 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
-from rest_framework_simplejwt.tokens import AccessToken
 
-from accounts import selectors
+from accounts import keys, selectors
+from accounts.api.tokens import SessionToken
 from puppies.api.problems import CHALLENGE
 from puppies.errors import Unauthenticated
-from puppies.ids import parse_id
 from puppies.viewer import Viewer
 
 MOST_TOKENS = 10_000
 
-_good_tokens: dict[str, tuple[Viewer, float]] = {}
+
+class GoodTokens:
+    """Tokens whose signature was found good, under the ring that verified them."""
+
+    def __init__(self, ring: keys.KeyRing) -> None:
+        self.ring = ring
+        self.viewers: dict[str, tuple[Viewer, float]] = {}
+
+
+_good: GoodTokens | None = None
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -55,21 +63,28 @@ def bearer_of(request: Request) -> Viewer | None:
 
 def _verified(raw: str) -> Viewer:
     """Whom a good token names. A token comes with every request of its session, so that good ones are remembered until they expire."""
-    known = _good_tokens.get(raw)
+    good = _good_tokens()
+    known = good.get(raw)
     if known is not None and known[1] > time():
         return known[0]
     try:
-        token = AccessToken(raw)  # type: ignore[arg-type]  # it takes text
+        token = SessionToken(raw)  # type: ignore[arg-type]  # it takes text
     except TokenError as error:
         raise Unauthenticated("The access token is not valid or has expired.") from error
-    user_id, session_id = (parse_id(str(token.get(claim, ""))) for claim in ("sub", "sid"))
-    if user_id is None or session_id is None:
-        raise Unauthenticated("The access token is not valid or has expired.")
-    if len(_good_tokens) >= MOST_TOKENS:
-        _good_tokens.clear()
-    viewer = Viewer(id=user_id, session_id=session_id)
-    _good_tokens[raw] = viewer, float(token["exp"])
+    if len(good) >= MOST_TOKENS:
+        good.clear()
+    viewer = Viewer(id=int(token["sub"]), session_id=int(token["sid"]))
+    good[raw] = viewer, float(token["exp"])
     return viewer
+
+
+def _good_tokens() -> dict[str, tuple[Viewer, float]]:
+    """What is remembered; another ring begins with nothing, for a key may have been taken out of it."""
+    global _good  # noqa: PLW0603 - one memory per process
+    ring = keys.ring()
+    if _good is None or _good.ring is not ring:
+        _good = GoodTokens(ring)
+    return _good.viewers
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -3,7 +3,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import DISPLAY_NAME_LENGTH, USERNAME_PATTERN, User
+from accounts.models import BIO_LENGTH, DISPLAY_NAME_LENGTH, USERNAME_PATTERN, Export, User
+from accounts.policy import Role
 from accounts.selectors import Counts, Relationship
 from accounts.services import normalize_username
 from puppies.api.serializers import IdText, Input, Text
@@ -35,6 +36,15 @@ class TokenInput(Input):
     password = Text(max_length=256, trim_whitespace=False)
 
 
+class ProfileInput(Input):
+    display_name = Text(max_length=DISPLAY_NAME_LENGTH, required=False, allow_blank=True)
+    bio = Text(max_length=BIO_LENGTH, required=False, allow_blank=True)
+
+
+class PrefixInput(Input):
+    q = Text(max_length=30)
+
+
 class RelationshipOutput(serializers.Serializer[Any]):
     following = serializers.BooleanField()
     followed_by = serializers.BooleanField()
@@ -56,13 +66,45 @@ class UserOutput(serializers.Serializer[Any]):
 
 
 class TokenOutput(serializers.Serializer[Any]):
-    access = serializers.CharField()
+    access = serializers.CharField(
+        help_text="For `Authorization: Bearer`; a JWT that /.well-known/jwks.json verifies."
+    )
+    refresh = serializers.CharField(help_text="Opaque; good once, for the next pair.")
     token_type = serializers.CharField()
     expires_in = serializers.IntegerField(help_text="Seconds until the access token expires.")
 
 
 class RegisterOutput(TokenOutput):
     user = UserOutput()
+
+
+class UserPageOutput(serializers.Serializer[Any]):
+    results = UserOutput(many=True)
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+
+
+class MeOutput(UserOutput):
+    email = serializers.EmailField()
+    roles = serializers.ListField(
+        child=serializers.ChoiceField([role.value for role in Role]), help_text="The least first."
+    )
+
+
+class DeletionOutput(serializers.Serializer[Any]):
+    delete_after = serializers.DateTimeField(
+        help_text="Signing in before this instant brings the account back."
+    )
+
+
+class ExportOutput(serializers.Serializer[Any]):
+    id = IdText()
+    state = serializers.ChoiceField(Export.State.choices)
+    progress = serializers.IntegerField(min_value=0, max_value=100, help_text="Per cent of the rows written.")
+    size = serializers.IntegerField(allow_null=True, help_text="Bytes, when the archive is ready.")
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True, help_text="When the archive is removed.")
+    url = serializers.URLField(allow_null=True, help_text="Where the archive is, for ten minutes.")
 
 
 def relationship_json(relationship: Relationship) -> dict[str, bool]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg2
+from django.conf import settings
 
 from config.stack import StackError, Stores
 from config.stack.part import Part
@@ -39,6 +40,9 @@ class Lab:
             "REDIS_PREFIX": "",
             # The tokens of the readers are made here and checked there.
             "SECRET_KEY": secret_key,
+            "JWT_KEYS_DIR": str(settings.JWT_KEYS_DIR),
+            # All the load comes from one address.
+            "LIMITS_FACTOR": "1000000",
         }
         self.roles = Roles(
             data_dir=directory,

@@ -1,12 +1,8 @@
-"""DRF, its schema, and access tokens."""
-
-from datetime import timedelta
-
-from config.settings.security import SECRET_KEY
+"""DRF and its schema."""
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.BearerAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.SignedIn"],
     "DEFAULT_RENDERER_CLASSES": ["puppies.api.json.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["puppies.api.json.JSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "puppies.api.json.JSONNegotiation",
@@ -14,17 +10,6 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "puppies.api.problems.exception_handler",
     "UNAUTHENTICATED_USER": "puppies.viewer.anonymous",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
-}
-
-ACCESS_TOKEN_SECONDS = 900
-SIMPLE_JWT = {
-    "ACCESS_TOKEN_LIFETIME": timedelta(seconds=ACCESS_TOKEN_SECONDS),
-    "ALGORITHM": "HS256",
-    "SIGNING_KEY": SECRET_KEY,
-    "ISSUER": "puppies",
-    "AUDIENCE": "puppies",
-    "USER_ID_CLAIM": "sub",
-    "AUTH_TOKEN_CLASSES": ("rest_framework_simplejwt.tokens.AccessToken",),
 }
 
 SPECTACULAR_SETTINGS = {

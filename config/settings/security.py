@@ -26,6 +26,7 @@ CSRF_TRUSTED_ORIGINS = env.words(
     "CSRF_TRUSTED_ORIGINS", [], "Origins (with scheme) from which the admin's forms may be sent."
 )
 
+AUTHENTICATION_BACKENDS = ["accounts.backends.PolicyBackend"]
 PASSWORD_HASHERS = ["accounts.hashers.OwaspArgon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -76,20 +76,52 @@ CELERY_TASK_ROUTES = {
     "feeds.fan_out_post": {"queue": "fanout"},
     "feeds.merge_follow": {"queue": "feeds"},
     "interactions.drain_ledger": {"queue": "counters"},
+    "accounts.send_email_token": {"queue": "maintenance"},
+    "accounts.remove_old_credentials": {"queue": "maintenance"},
     "puppies.remove_done_deliveries": {"queue": "maintenance"},
+    "accounts.start_purges": {"queue": "maintenance"},
+    "accounts.purge_account": {"queue": "maintenance"},
+    "accounts.build_exports": {"queue": "maintenance"},
+    "accounts.remove_expired_exports": {"queue": "maintenance"},
+    "puppies.remove_old_idempotent_answers": {"queue": "maintenance"},
 }
 
 # Periodic messages that nobody took in time are worthless: the next one does the same work.
 CELERY_BEAT_SCHEDULE = {
+    "start-purges": {
+        "task": "accounts.start_purges",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "build-exports": {
+        "task": "accounts.build_exports",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 5},
+    },
+    "remove-expired-exports": {
+        "task": "accounts.remove_expired_exports",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
+    },
     "drain-ledger": {
         "task": "interactions.drain_ledger",
         "schedule": timedelta(seconds=1),
         "options": {"expires": 5},
     },
+    "remove-old-credentials": {
+        "task": "accounts.remove_old_credentials",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3_600},
+    },
     "remove-done-deliveries": {
         "task": "puppies.remove_done_deliveries",
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
+    },
+    "remove-old-idempotent-answers": {
+        "task": "puppies.remove_old_idempotent_answers",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
     },
 }
 

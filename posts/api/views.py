@@ -2,17 +2,20 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
+from accounts.api.permissions import Public, SignedIn
 from accounts.selectors import user_by_username
 from interactions.selectors import liked_post_ids
 from posts import selectors, services
 from posts.api.serializers import PostInput, PostOutput, PostPageOutput, post_json
 from posts.models import Post
+from puppies.api.conditional import IF_NONE_MATCH, conditional, version_of
+from puppies.api.idempotency import IDEMPOTENCY_KEY, idempotent
 from puppies.api.pagination import LIMIT_AND_CURSOR, Window, paginate
 from puppies.errors import NotFound
 from puppies.ids import parse_id
@@ -22,32 +25,48 @@ POST_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="The po
 
 
 class PostViewSet(ViewSet):
-    @extend_schema(request=PostInput, responses={201: PostOutput}, summary="Publish a post", tags=["posts"])
+    @extend_schema(
+        parameters=[IDEMPOTENCY_KEY],
+        request=PostInput,
+        responses={201: PostOutput},
+        summary="Publish a post",
+        tags=["posts"],
+    )
+    @idempotent
     def create(self, request: Request) -> Response:
-        """Publish a text post. Followers see it from the moment of this answer."""
+        """Publish a text post. Followers see it from the moment of this answer.
+
+        409 `idempotency_key_in_use`; 422 `idempotency_key_reused`.
+        """
         body = PostInput(data=request.data)
         body.is_valid(raise_exception=True)
         published = services.publish_post(author_id=viewer_of(request).id, **body.validated_data)
         return Response(_shown_or_404(published.id, request), status=status.HTTP_201_CREATED)
 
-    @extend_schema(parameters=[POST_ID], responses=PostOutput, summary="A post", tags=["posts"])
+    @extend_schema(
+        parameters=[POST_ID, IF_NONE_MATCH],
+        responses={200: PostOutput, 304: None},
+        summary="A post",
+        tags=["posts"],
+    )
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
         """One post with exact counts."""
-        return Response(_shown_or_404(parse_id(id), request))
+        post = _shown_or_404(parse_id(id), request)
+        return conditional(request, post, version=version_of(post["content"], post["edited_at"]))
 
     def get_permissions(self) -> list[BasePermission]:
-        return [AllowAny()] if self.action == "retrieve" else [IsAuthenticated()]
+        return [Public()] if self.action == "retrieve" else [SignedIn()]
 
 
 class ProfilePostsView(APIView):
-    permission_classes = (AllowAny,)
+    permission_classes = (Public,)
 
     @extend_schema(
         parameters=LIMIT_AND_CURSOR, responses=PostPageOutput, summary="Posts of an account", tags=["users"]
     )
     def get(self, request: Request, username: str) -> Response:
         """Posts of this account, newest first."""
-        author = user_by_username(username)
+        author = user_by_username(username, viewer_id=viewer_of(request).id)
         if author is None:
             raise NotFound
 
@@ -68,10 +87,11 @@ class ProfilePostsView(APIView):
 
 
 def _shown_or_404(post_id: int | None, request: Request) -> dict[str, Any]:
-    post = selectors.displayed_post(post_id=post_id) if post_id else None
+    viewer_id = viewer_of(request).id
+    post = selectors.displayed_post(post_id=post_id, viewer_id=viewer_id) if post_id else None
     if post is None:
         raise NotFound
-    return _as_json([post], viewer_of(request).id)[0]
+    return _as_json([post], viewer_id)[0]
 
 
 def _as_json(posts: list[Post], viewer_id: int) -> list[dict[str, Any]]:

@@ -5,15 +5,19 @@ from typing import Any
 
 import orjson
 from django.http import HttpRequest
-from rest_framework.exceptions import ParseError
+from django.utils.http import parse_header_parameters
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 _TAKES_JSON = frozenset({"*/*", "application/json"})
+_UTF_8 = frozenset({"utf-8", "utf8"})
 
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+# No body that the API takes has more than a few levels; what walks a body may then be recursive.
+MAX_DEPTH = 32
 
 
 def default(value: Any) -> Any:
@@ -24,6 +28,11 @@ def default(value: Any) -> Any:
 def dumps(data: Any) -> bytes:
     """The JSON document of `data`, UTF-8; instants in UTC with a Z."""
     return orjson.dumps(data, default=default, option=OPTIONS)
+
+
+def canonical(data: Any) -> bytes:
+    """The JSON document of `data` in the one form that neither blanks nor the order of members change."""
+    return orjson.dumps(data, default=default, option=OPTIONS | orjson.OPT_SORT_KEYS)
 
 
 class JSONRenderer(BaseRenderer):
@@ -52,12 +61,37 @@ class JSONNegotiation(DefaultContentNegotiation):
 
 
 class JSONParser(BaseParser):
+    """Strict JSON: UTF-8 without a mark, no NaN, no number beyond a double, no half surrogate, no deep nesting."""
+
     media_type = "application/json"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        headers = parser_context["request"].META if parser_context else {}
+        _refuse_other_encodings(media_type or "", headers.get("HTTP_CONTENT_ENCODING", ""))
         # Only a Django request's `body` minds DATA_UPLOAD_MAX_MEMORY_SIZE.
         body = stream.body if isinstance(stream, HttpRequest) else stream.read()
         try:
-            return orjson.loads(body)
+            data = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise ParseError(f"The body is not JSON: {error}.") from error
+        if body.count(b"[") + body.count(b"{") > MAX_DEPTH and depth_of(data) > MAX_DEPTH:
+            raise ParseError(f"The body is nested deeper than {MAX_DEPTH} levels.")
+        return data
+
+
+def _refuse_other_encodings(media_type: str, content_encoding: str) -> None:
+    _, parameters = parse_header_parameters(media_type)
+    charset = parameters.get("charset", "utf-8")
+    if charset.lower() not in _UTF_8:
+        raise UnsupportedMediaType(media_type, detail="JSON is sent in UTF-8.")
+    if content_encoding.lower() not in {"", "identity"}:
+        raise UnsupportedMediaType(media_type, detail="Send the body without a Content-Encoding.")
+
+
+def depth_of(data: Any) -> int:
+    """How many arrays and objects lie around the innermost value; walked level by level, for it may be hundreds."""
+    depth, level = 0, [data]
+    while level := [node for node in level if isinstance(node, (dict, list))]:
+        depth += 1
+        level = [child for node in level for child in (node.values() if isinstance(node, dict) else node)]
+    return depth

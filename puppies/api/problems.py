@@ -84,6 +84,12 @@ def of_exception(error: Exception, request: HttpRequest) -> HttpResponse:
     return response(request, status=500)
 
 
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form of the admin came without its proof that the admin sent it; Django asks for this view by setting."""
+    detail = "Reload the page, then send the form again."
+    return response(request, status=403, code="csrf_failed", title="The form is out of date", detail=detail)
+
+
 def of_domain_error(error: DomainError, request: HttpRequest) -> HttpResponse:
     """The answer to a broken rule."""
     return response(
@@ -144,6 +150,7 @@ def meanings() -> dict[str, dict[str, Any]]:
     known: dict[str, dict[str, Any]] = {
         code: {"status": status, "title": title} for status, (code, title) in _BY_STATUS.items()
     }
+    known["csrf_failed"] = {"status": 403, "title": "The form is out of date"}
     known["validation_failed"] = {"status": 400, "title": "The request is not valid"}
     waiting = [DomainError]
     while waiting:

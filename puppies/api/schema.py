@@ -36,8 +36,11 @@ DESCRIPTIONS = {
     "401": "No access token, a bad one, or one whose session has ended.",
     "404": "There is nothing here, or nothing for this caller's eyes.",
     "409": "The request conflicts with what is there.",
+    "412": "The resource has changed since the version that `If-Match` names.",
     "413": "The body is too large.",
     "415": "The body is not JSON.",
+    "422": "The key stands for another request.",
+    "429": "Too many requests; `Retry-After` says when to try again.",
     "500": "Something broke on our side.",
     "503": "The service cannot answer now; `Retry-After` says when to try again.",
 }
@@ -57,7 +60,7 @@ def declare_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
-    statuses = ["400", "500", "503"]
+    statuses = ["400", "429", "500", "503"]
     if {"bearer": []} in operation.get("security", []):
         statuses.append("401")
     if "{" in path:

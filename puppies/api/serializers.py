@@ -5,6 +5,8 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from puppies.text import is_visible
+
 
 class Input(serializers.Serializer[Any]):
     """A request body. Fields that it does not know are refused with `unknown_field`."""
@@ -20,13 +22,18 @@ class Input(serializers.Serializer[Any]):
 
 
 class Text(serializers.CharField):
-    """A string with visible content; numbers and booleans are no strings, NUL is refused."""
+    """A string with visible content; numbers and booleans are no strings, NUL is refused, and so is text that shows nothing.
+
+    With `allow_blank=True` the empty string passes.
+    """
 
     default_error_messages = {"invalid": "Give a string."}
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
+        if data and not is_visible(data):
+            self.fail("blank")
         return super().to_internal_value(data)
 
 

@@ -18,6 +18,7 @@ from puppies import trace
 from puppies.outbox import leases
 
 Step = Callable[..., int | None]
+Action = Callable[..., None]
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +43,45 @@ def delivered(name: str) -> Callable[[Step], Any]:
     return decorate
 
 
+def performed(name: str) -> Callable[[Action], Any]:
+    """Make `action(**payload)` the Celery task `name`, for an effect outside the database such as a mail.
+
+    It runs outside any transaction and at least once: a worker lost between the effect and its record has it run again. An exception
+    ends the attempt as in `delivered`.
+    """
+
+    def decorate(action: Action) -> Any:
+        @shared_task(name=name)
+        @functools.wraps(action)
+        def task(*, delivery_id: int, **_: object) -> None:
+            perform(delivery_id=delivery_id, action=action)
+
+        return task
+
+    return decorate
+
+
 def run(*, delivery_id: int, step: Step) -> None:
     """Work one delivery off with `step`, or find that there is nothing to do."""
+
+    def work(claimed: leases.Claimed) -> None:
+        while _run_batch(claimed, step):
+            continue
+
+    _attempt(delivery_id, work)
+
+
+def perform(*, delivery_id: int, action: Action) -> None:
+    """Perform one delivery's action, or find that there is nothing to do."""
+
+    def work(claimed: leases.Claimed) -> None:
+        action(**claimed.payload)
+        leases.finish(delivery_id=claimed.id)
+
+    _attempt(delivery_id, work)
+
+
+def _attempt(delivery_id: int, work: Callable[[leases.Claimed], None]) -> None:
     claimed = leases.claim(delivery_id=delivery_id)
     if claimed is None:
         logger.info("delivery_already_settled id=%s", delivery_id)
@@ -53,8 +91,7 @@ def run(*, delivery_id: int, step: Step) -> None:
             _record_failure(delivery_id, "Every attempt ended without a word: the worker was lost.")
             return
         try:
-            while _run_batch(claimed, step):
-                continue
+            work(claimed)
         except Exception:
             _record_failure(delivery_id, traceback.format_exc())
 

@@ -23,7 +23,7 @@ def test_registering_answers_the_account_and_a_token_that_works(anonymous_client
     body = response.json()
     user = User.objects.get()
     assert response.status_code == 201
-    assert set(body) == {"user", "access", "token_type", "expires_in"}
+    assert set(body) == {"user", "access", "refresh", "token_type", "expires_in"}
     assert (body["token_type"], body["expires_in"]) == ("Bearer", 900)
     assert body["user"] == {
         "id": str(user.id),
@@ -115,7 +115,7 @@ def test_signing_in_answers_a_token_that_works(anonymous_client: APIClient, name
     )
 
     assert response.status_code == 200
-    assert set(response.json()) == {"access", "token_type", "expires_in"}
+    assert set(response.json()) == {"access", "refresh", "token_type", "expires_in"}
     assert Session.objects.get().device == "Kennel/1.0"
     anonymous_client.credentials(HTTP_AUTHORIZATION=f"Bearer {response.json()['access']}")
     assert anonymous_client.get("/v1/feed").status_code == 200

@@ -14,10 +14,10 @@ from accounts.services import (
     authenticate_user,
     follow_user,
     normalize_username,
-    open_session,
     register_user,
     unfollow_user,
 )
+from accounts.sessions import open_session
 from interactions.draining import drain
 from puppies.errors import DomainError
 from puppies.models import Delivery, LedgerEntry
@@ -130,8 +130,8 @@ def test_wrong_credentials_are_refused(name: str, password: str) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("state", [User.State.SUSPENDED, User.State.DELETING])
-def test_an_account_that_is_not_active_does_not_sign_in(state: User.State) -> None:
+@pytest.mark.parametrize("state", [User.State.SUSPENDED, User.State.PURGING])
+def test_a_suspended_or_vanishing_account_does_not_sign_in(state: User.State) -> None:
     user = register()
     User.objects.filter(id=user.id).update(state=state)
 
@@ -141,9 +141,9 @@ def test_an_account_that_is_not_active_does_not_sign_in(state: User.State) -> No
 
 @pytest.mark.django_db
 def test_a_session_lasts_ninety_days_and_remembers_its_device() -> None:
-    session = open_session(user=UserFactory.create(), device="x" * 500)
+    grant = open_session(user=UserFactory.create(), device="x" * 500)
 
-    stored = Session.objects.get(id=session.id)
+    stored = Session.objects.get(id=grant.session_id)
     assert (stored.device, stored.revoked_at) == ("x" * 200, None)
     assert 89 <= (stored.expires_at - timezone.now()).days <= 90
 

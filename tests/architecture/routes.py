@@ -1,34 +1,29 @@
-"""Every address of the product and its methods, as Django's resolver tells them."""
+"""Every route of the URLconf, and how to ask for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-
-def routes() -> set[tuple[str, str]]:
-    """(method, address) of every route; the admin's own are one row, `/admin/`."""
-    return {
-        (method, path) for path, view in _walk(get_resolver().url_patterns, "/") for method in _methods(view)
-    }
+METHODS = ("get", "post", "put", "patch", "delete")
 
 
-def _walk(patterns: list[Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    for pattern in patterns:
-        path = prefix + str(pattern.pattern)
-        if path == "/admin/":
-            yield path, None
-        elif isinstance(pattern, URLResolver):
-            yield from _walk(pattern.url_patterns, path)
-        elif isinstance(pattern, URLPattern):
-            yield path, pattern.callback
+def routes(patterns: Sequence[Any] | None = None, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """(method, pattern) of every route, in the order in which they are tried."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, route)
+        else:
+            for method in methods_of(pattern):
+                yield method.upper(), route
 
 
-def _methods(view: Any) -> set[str]:
-    if actions := getattr(view, "actions", None):
-        return {method.upper() for method in actions if method != "head"}
-    if view_class := getattr(view, "cls", None) or getattr(view, "view_class", None):
-        return {
-            name.upper() for name in ("get", "post", "put", "patch", "delete") if hasattr(view_class, name)
-        }
-    return {"GET"}
+def methods_of(pattern: URLPattern) -> tuple[str, ...]:
+    """What the route answers; of pages for people only GET, since their forms post to the page's own address."""
+    view: Any = pattern.callback
+    actions: dict[str, str] | None = getattr(view, "actions", None)
+    if actions:
+        return tuple(method for method in METHODS if method in actions)
+    api_view = getattr(view, "cls", None)
+    return tuple(method for method in METHODS if hasattr(api_view, method)) if api_view else ("get",)

@@ -157,6 +157,19 @@ def test_nothing_of_ours_starts_before_the_migrations_are_done(services: dict[st
         assert condition == "service_completed_successfully", name
 
 
+def test_only_the_api_and_whoever_makes_keys_hold_them(services: dict[str, Service]) -> None:
+    holders = {
+        name: volume.get("read_only", False)
+        for name, service in our_services(services).items()
+        for volume in service.get("volumes", [])
+        if volume["source"] == "keys"
+    }
+
+    assert holders == {"api": True, "migrate": False}
+    assert {service["environment"]["JWT_KEYS_DIR"] for service in our_services(services).values()} == {"/keys"}
+    assert "rotate_keys --if-missing" in services["migrate"]["command"][-1]
+
+
 def test_images_have_exact_versions(services: dict[str, Service]) -> None:
     for name in STORES:
         assert re.search(r":\d+\.\d+(\.\d+)?(-[a-z]+)?$", services[name]["image"]), name

@@ -1,10 +1,11 @@
 """A reader of the home feed, and the work that fills the stored ones, as a worker does it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from accounts.models import User
-from accounts.services import follow_user, open_session
+from accounts.services import follow_user
+from accounts.sessions import open_session
 from config.celery import app
 from feeds.models import FeedEntry
 from feeds.selectors import HomeItem, HomePage, home_page
@@ -28,7 +29,11 @@ class Reader:
         user = user or UserFactory.create()
         for author in authors:
             follow_user(follower_id=user.id, followee_id=author.id)
-        return cls(user, open_session(user=user).id)
+        return cls(user, open_session(user=user).session_id)
+
+    def signed_in_anew(self) -> Self:
+        """The same account with a new session, after a suspension has ended the last one."""
+        return replace(self, session_id=open_session(user=self.user).session_id)
 
     def page(self, *, limit: int = 20, before: int = MAX_ID) -> HomePage:
         return home_page(reader_id=self.user.id, session_id=self.session_id, limit=limit, before=before)

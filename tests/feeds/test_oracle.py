@@ -139,6 +139,8 @@ class HomeFeeds(RuleBasedStateMachine):
         self.suspended ^= {who}
         state = User.State.SUSPENDED if who in self.suspended else User.State.ACTIVE
         User.objects.filter(id=self.readers[who].user.id).update(state=state)
+        if state == User.State.ACTIVE:
+            self.readers[who] = self.readers[who].signed_in_anew()
 
     @rule(number=numbers)
     def deliver(self, number: int) -> None:

@@ -15,7 +15,7 @@ HEAD = """\
 
 Every setting that differs between installations is an environment variable. Instead of `NAME`, `NAME_FILE` may name a file
 that holds the value (a mounted secret). A value that does not fit stops the process with a message that says what would.
-Production refuses the defaults of development: there `SECRET_KEY` and `ALLOWED_HOSTS` have none.
+Production refuses the defaults of development: there `SECRET_KEY`, `ALLOWED_HOSTS` and `JWT_KEYS_DIR` have none.
 
 This table is written by `python manage.py settings_table`.
 
@@ -62,7 +62,7 @@ def row(variable: Variable) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def refuse_stale(file: Path, text: str) -> None:
+def refuse_stale(file: Path, text: str, *, command: str = "settings_table") -> None:
     """Raise CommandError with the difference when the file does not hold the text."""
     found = file.read_text(encoding="utf-8") if file.exists() else ""
     difference = difflib.unified_diff(
@@ -74,6 +74,4 @@ def refuse_stale(file: Path, text: str) -> None:
         n=0,
     )
     if found != text:
-        raise CommandError(
-            "\n".join([*difference, f"{file.name} is stale: type python manage.py settings_table"])
-        )
+        raise CommandError("\n".join([*difference, f"{file.name} is stale: type python manage.py {command}"]))

@@ -9,7 +9,7 @@ from config.stack.postgres import Postgres
 from config.stack.state import RunLock, StackFile
 from config.stack.stores import ALL
 
-OURS = (*ALL, "beat", "logs")
+OURS = (*ALL, "beat", "keys", "logs")
 FILES = ("stack.json", "up.lock")
 
 

@@ -1,0 +1,31 @@
+"""The audit: who did what to whom, when, from where. Entries are written in the transaction of what they tell, and never changed."""
+
+from contextvars import ContextVar
+from typing import Any
+
+from accounts.models import AuditEntry
+from puppies import trace
+
+SIGNED_UP = "signed_up"
+SIGNED_IN = "signed_in"
+SESSION_ENDED = "session_ended"
+REFRESH_REUSED = "refresh_reused"
+PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an action
+PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of an action
+EMAIL_VERIFIED = "email_verified"
+
+# The address of the client whose request is at hand; None outside requests.
+client_ip: ContextVar[str | None] = ContextVar("client_ip", default=None)
+
+
+def record(*, action: str, actor_id: int | None, subject_id: int, **detail: Any) -> None:
+    """Keep one entry, with the trace and the client's address of the work at hand. `actor_id` is None for an operator's command."""
+    current = trace.current()
+    AuditEntry.objects.create(
+        action=action,
+        actor_id=actor_id,
+        subject_id=subject_id,
+        ip=client_ip.get(),
+        trace_id=current.trace_id if current else "",
+        detail=detail,
+    )

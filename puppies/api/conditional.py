@@ -1,0 +1,77 @@
+"""Conditional requests on single resources: `ETag` and `If-None-Match` on GET, `If-Match` on PATCH.
+
+An entity tag has two parts, `"<version>.<representation>"`. The version stands for what a PATCH changes, the representation for the
+whole answer with its counts and what the caller did. GET compares the whole tag; a change compares the version alone, so that likes of
+others do not get in the way of an edit.
+"""
+
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from django.utils.http import parse_etags, quote_etag
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from puppies.api.json import canonical, dumps
+from puppies.errors import DomainError
+
+ANY = "*"
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match", str, OpenApiParameter.HEADER, description="The `ETag` you have: 304 while it is current."
+)
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The `ETag` that the change is based on: 412 when somebody changed the resource since.",
+)
+
+
+class PreconditionFailed(DomainError):
+    """The resource is no longer what `If-Match` says: read it again, then decide."""
+
+    code = "precondition_failed"
+    status = 412
+    title = "The resource has changed in between"
+
+
+def version_of(*parts: str | int | datetime | None) -> str:
+    """The version of a resource whose editable state these parts are."""
+    return _digest(canonical(parts))
+
+
+def entity_tag(data: Any, *, version: str) -> str:
+    """The strong tag of one representation, quoted."""
+    return quote_etag(f"{version}.{_digest(dumps(data))}")
+
+
+def conditional(request: Request, data: Any, *, version: str) -> Response:
+    """200 with `data` and its tag, or 304 when the caller has just that."""
+    tag = entity_tag(data, version=version)
+    given = parse_etags(request.headers.get("If-None-Match", ""))
+    # RFC 9110, 13.1.2: weak comparison, under which a proxy's W/ does not count.
+    is_known = ANY in given or tag in {candidate.removeprefix("W/") for candidate in given}
+    return Response(
+        None if is_known else data,
+        status=304 if is_known else 200,
+        headers={"ETag": tag, "Vary": "Authorization"},
+    )
+
+
+def refuse_other_version(request: Request, *, version: str) -> None:
+    """Raise PreconditionFailed when `If-Match` names other versions only; call it with the row locked, before the change.
+
+    RFC 9110, 13.1.1: strong comparison, under which a weak tag never matches.
+    """
+    header = request.headers.get("If-Match")
+    if header is None:
+        return
+    versions = {candidate.strip('"').partition(".")[0] for candidate in parse_etags(header)}
+    if ANY not in versions and version not in versions:
+        raise PreconditionFailed
+
+
+def _digest(document: bytes) -> str:
+    return blake2b(document, digest_size=12).hexdigest()

@@ -1,0 +1,74 @@
+"""Headers that every answer carries, whichever layer gave it, and the browser's questions about other sites."""
+
+from collections.abc import Callable
+from typing import cast
+
+from corsheaders.middleware import CorsMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+# Nothing that the API answers is a page: whoever shows it as one gets neither script nor frame.
+API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+# The admin and the documentation bring their scripts as files of their own; their style sheets have inline parts.
+PAGE_POLICY = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+# Probes come by address, not by name.
+ANY_HOST = frozenset({"/livez", "/readyz", "/metrics"})
+
+
+class HeadersMiddleware:
+    """Tells browsers what they may do with an answer."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        is_page = response.get("Content-Type", "").startswith("text/html")
+        response.headers.setdefault("Content-Security-Policy", PAGE_POLICY if is_page else API_POLICY)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        response.headers.setdefault("X-Frame-Options", "DENY")
+        if request.path_info.startswith("/v1/"):
+            _tell_caches(request, response)
+        return response
+
+
+class HostMiddleware:
+    """Refuses hosts that are not ours, before any view builds an address from one."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info not in ANY_HOST:
+            request.get_host()
+        return self.get_response(request)
+
+
+class CountedCorsMiddleware(CorsMiddleware):
+    """CORS whose preflights go on to the limits, where they count like any request; `PreflightMiddleware` answers them."""
+
+    def check_preflight(self, request: HttpRequest) -> None:
+        request.preflight_answer = super().check_preflight(request)  # type: ignore[attr-defined]
+
+
+class PreflightMiddleware:
+    """Gives the answer that `CountedCorsMiddleware` held back."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        held_back = cast("HttpResponse | None", getattr(request, "preflight_answer", None))
+        return held_back or self.get_response(request)
+
+
+def _tell_caches(request: HttpRequest, response: HttpResponseBase) -> None:
+    # What one caller sees is not for another: kept by that caller alone, and asked about again each time.
+    is_kept = request.method in {"GET", "HEAD"} and not request.path_info.startswith("/v1/auth/")
+    response.headers.setdefault("Cache-Control", "private, no-cache" if is_kept else "no-store")

@@ -1,0 +1,63 @@
+"""Which buckets a request draws from."""
+
+import unicodedata
+from functools import lru_cache
+from hashlib import blake2b
+
+import orjson
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, UnreadablePostError
+from django.utils.module_loading import import_string
+
+from puppies.client_address import address_group, client_address
+from puppies.errors import Unauthenticated
+from puppies.limits.buckets import Bucket, Limit
+
+
+def buckets_of(request: HttpRequest) -> list[Bucket]:
+    """The buckets of this request; a limit whose subject the request does not name has none."""
+    limits = _limits_on(settings.LIMITS, f"{request.method} {request.path_info}")
+    buckets = [(limit, _subject(limit, request)) for limit in limits]
+    return [Bucket(limit, subject) for limit, subject in buckets if subject]
+
+
+def _limits_on(table: tuple[Limit, ...], route: str) -> tuple[Limit, ...]:
+    everywhere, by_route = _sorted_out(table)
+    return everywhere + by_route.get(route, ())
+
+
+@lru_cache(maxsize=8)
+def _sorted_out(table: tuple[Limit, ...]) -> tuple[tuple[Limit, ...], dict[str, tuple[Limit, ...]]]:
+    routes = {route for limit in table for route in limit.routes}
+    by_route = {route: tuple(limit for limit in table if route in limit.routes) for route in routes}
+    return tuple(limit for limit in table if not limit.routes), by_route
+
+
+def _subject(limit: Limit, request: HttpRequest) -> str:
+    if limit.per == "address":
+        return address_group(client_address(request.META))
+    return _user_id(request) if limit.per == "user" else _account(request, limit.member)
+
+
+def _user_id(request: HttpRequest) -> str:
+    try:
+        viewer = import_string(settings.LIMITS_IDENTIFY)(request)
+    except Unauthenticated:
+        return ""
+    return str(viewer.id) if viewer is not None else ""
+
+
+def _account(request: HttpRequest, member: str) -> str:
+    try:
+        body = orjson.loads(request.body)
+    except (ValueError, RequestDataTooBig, UnreadablePostError):
+        return ""  # The view says what is wrong with the body.
+    name = body.get(member) if isinstance(body, dict) else None
+    return fingerprint(name) if isinstance(name, str) else ""
+
+
+def fingerprint(name: str) -> str:
+    """One spelling of a name or token, unreadable to whoever looks into Redis."""
+    spelling = unicodedata.normalize("NFKC", name).strip().casefold()
+    return blake2b(spelling.encode(), key=settings.SECRET_KEY.encode()[:64], digest_size=16).hexdigest()

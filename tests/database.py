@@ -1,0 +1,20 @@
+"""What lies in the database, to be compared before and after."""
+
+from django.db import connection
+
+APPS = {"accounts", "posts", "interactions", "feeds", "puppies"}
+
+
+def everything_stored() -> list[tuple[str, str]]:
+    """A digest of each table of the product."""
+    tables = [name for name in connection.introspection.table_names() if name.split("_")[0] in APPS]
+    return [(table, _digest(table)) for table in sorted(tables)]
+
+
+def _digest(table: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(  # the database's own names of tables
+            f"SELECT coalesce(md5(string_agg(row::text, '|' ORDER BY row::text)), '') FROM \"{table}\" AS row"  # noqa: S608
+        )
+        (digest,) = cursor.fetchone()
+    return str(digest)
