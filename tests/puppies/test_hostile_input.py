@@ -14,7 +14,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from tests.database import everything_stored
+from tests.database import APPS, everything_stored
 from tests.factories import PostFactory
 
 SCHEMA = yaml.safe_load((settings.BASE_DIR / "docs" / "openapi.yaml").read_text())
