@@ -166,7 +166,9 @@ def test_only_the_api_and_whoever_makes_keys_hold_them(services: dict[str, Servi
     }
 
     assert holders == {"api": True, "migrate": False}
-    assert {service["environment"]["JWT_KEYS_DIR"] for service in our_services(services).values()} == {"/keys"}
+    assert {service["environment"]["JWT_KEYS_DIR"] for service in our_services(services).values()} == {
+        "/keys"
+    }
     assert "rotate_keys --if-missing" in services["migrate"]["command"][-1]
 
 

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoDbBlocker
 
-from accounts.selectors import PROFILE, SESSION_IS_GOOD
+from accounts.selectors import COUNTS, SESSION_IS_GOOD
 from feeds.selectors import HOME
 from feeds.services import MERGE, PUSH
 from interactions.draining import APPLY, CLAIM, COUNTERS, WAITING
@@ -144,9 +144,9 @@ def test_a_lease_reads_only_open_deliveries_in_order(town: Town) -> None:
 
 
 def test_the_counts_of_an_account_read_one_row_and_its_entries(town: Town) -> None:
-    names = {"id": 7, "followers": "user.followers", "following": "user.following", "posts": "user.posts"}
+    names = {"ids": [7], "followers": "user.followers", "following": "user.following", "posts": "user.posts"}
 
-    plan = plan_of(PROFILE, names)
+    plan = plan_of(COUNTS, names)
 
     assert (plan.scanned_whole(), plan.sorts()) == (set(), [])
     assert plan.indexes() == {"accounts_user_pkey", "ledger_by_subject"}
