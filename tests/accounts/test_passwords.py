@@ -1,18 +1,15 @@
-"""Passwords changed and reset, addresses verified, and the mails in between."""
+"""Passwords changed and reset."""
 
-import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail as outgoing
-from django.db.models import F
 from django.utils import timezone
-from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
-from accounts import audit, mail, passwords
+from accounts import audit, passwords
 from accounts.api.tokens import token_pair
 from accounts.mail import InvalidEmailToken
 from accounts.models import AuditEntry, EmailToken, User
@@ -20,34 +17,11 @@ from accounts.services import authenticate_user, register_user
 from accounts.sessions import open_session
 from puppies.errors import DomainError
 from puppies.models import Delivery
+from tests.accounts.mails import CHANGE, CONFIRM, NEW, RESET, VERIFY, mailed_token, reset_token
 from tests.conftest import SignIn
 from tests.factories import PASSWORD
-from tests.feeds.readers import work_all_off, work_off
+from tests.feeds.readers import work_all_off
 from tests.threads import run_together
-
-NEW = "another-Walk-42"
-CHANGE = "/v1/auth/password/change"
-RESET = "/v1/auth/password/reset"
-CONFIRM = "/v1/auth/password/reset/confirm"
-VERIFY = "/v1/auth/email/verify"
-
-
-@pytest.fixture
-def rex(db: None) -> User:
-    return register_user(username="rex", email="rex@example.test", password=PASSWORD)
-
-
-def mailed_token() -> str:
-    """Send what waits; the token in the last mail."""
-    work_all_off(task="accounts.send_email_token")
-    found = re.search(r"^\d+:[\w-]+$", str(outgoing.outbox[-1].body), re.MULTILINE)
-    assert found is not None
-    return found[0]
-
-
-def reset_token(email: str = "rex@example.test") -> str:
-    APIClient().post(RESET, {"email": email})
-    return mailed_token()
 
 
 def status_with(access: str) -> int:
@@ -254,100 +228,3 @@ def test_a_token_serves_its_purpose_alone(rex: User) -> None:
 
     assert [answer.json()["code"] for answer in answers] == ["invalid_email_token"] * 2
     assert User.objects.get().email_verified_at is None
-
-
-def test_a_new_account_verifies_its_address_by_mail(rex: User) -> None:
-    token = mailed_token()
-
-    answers = [APIClient().post(VERIFY, {"token": token}) for _ in range(2)]
-
-    assert [answer.status_code for answer in answers] == [204, 400]
-    assert User.objects.get().email_verified_at is not None
-    assert outgoing.outbox[0].to == ["rex@example.test"]
-    assert AuditEntry.objects.filter(action=audit.EMAIL_VERIFIED).count() == 1
-
-
-def test_another_address_is_not_verified_by_an_old_mail(rex: User) -> None:
-    token = mailed_token()
-    User.objects.filter(id=rex.id).update(email="new@example.test")
-
-    assert APIClient().post(VERIFY, {"token": token}).status_code == 400
-    assert User.objects.get().email_verified_at is None
-
-
-def test_the_verifying_mail_is_sent_again_until_the_address_is_verified(sign_in: SignIn, rex: User) -> None:
-    client = sign_in(rex)
-    first, again = mailed_token(), client.post(f"{VERIFY}/resend")
-    second = mailed_token()
-    client.post(VERIFY, {"token": second})
-    sent = len(outgoing.outbox)
-
-    after = client.post(f"{VERIFY}/resend")
-    work_all_off(task="accounts.send_email_token")
-
-    assert (again.status_code, after.status_code, first != second) == (202, 202, True)
-    assert len(outgoing.outbox) == sent
-
-
-def test_sending_again_needs_signing_in(anonymous_client: APIClient) -> None:
-    assert anonymous_client.post(f"{VERIFY}/resend").status_code == 401
-
-
-def test_a_registration_that_fails_sends_nothing(rex: User) -> None:
-    with pytest.raises(DomainError):
-        register_user(username="other", email="rex@example.test", password=PASSWORD)
-
-    work_all_off(task="accounts.send_email_token")
-    assert len(outgoing.outbox) == 1
-
-
-def test_a_mail_tells_the_link_of_the_client_application(rex: User, settings: Settings) -> None:
-    settings.APP_URL = "https://puppies.test/"
-
-    work_all_off(task="accounts.send_email_token")
-
-    (message,) = outgoing.outbox
-    assert re.search(r"^https://puppies\.test/verify#token=\d+%3A[\w-]+$", str(message.body), re.MULTILINE)
-    assert (message.subject, message.from_email) == (
-        "Verify your e-mail address for Puppies",
-        settings.DEFAULT_FROM_EMAIL,
-    )
-
-
-def test_neither_the_outbox_nor_the_table_holds_what_the_mail_tells(rex: User) -> None:
-    signature = reset_token().split(":")[1]
-
-    kept = f"{list(Delivery.objects.values())} {list(EmailToken.objects.values())}"
-
-    assert signature not in kept
-
-
-def test_a_mail_server_that_is_away_makes_the_delivery_wait(rex: User, settings: Settings) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "127.0.0.1", 1, False
-    delivery = Delivery.objects.get()
-
-    work_off(delivery)
-
-    delivery.refresh_from_db()
-    assert (delivery.done_at, delivery.dead_at, delivery.attempts) == (None, None, 1)
-    assert "ConnectionRefusedError" in delivery.error
-
-
-def test_a_mail_is_sent_once_however_often_its_message_comes(rex: User) -> None:
-    delivery = Delivery.objects.get()
-
-    work_off(delivery)
-    work_off(delivery)
-
-    delivery.refresh_from_db()
-    assert delivery.done_at is not None
-    assert len(outgoing.outbox) == 1
-
-
-def test_old_tokens_are_removed(rex: User) -> None:
-    mail.request_reset(email="nobody@example.test")
-    EmailToken.objects.filter(purpose="reset").update(expires_at=F("expires_at") - timedelta(days=32))
-
-    assert mail.remove_expired_tokens() == 1
-    assert EmailToken.objects.get().purpose == "verify"
