@@ -1,7 +1,6 @@
-from celery import shared_task
-
 from accounts import deletion, export, mail, sessions
 from puppies.outbox.runner import delivered, performed
+from puppies.periodic import periodic
 
 
 @performed(name="accounts.send_email_token")
@@ -9,14 +8,14 @@ def send_email_token(*, token_id: int, **_: object) -> None:
     mail.send_email_token(token_id=token_id)
 
 
-@shared_task(name="accounts.remove_old_credentials")
-def remove_old_credentials(**_: object) -> None:
+@periodic(name="accounts.remove_old_credentials")
+def remove_old_credentials() -> None:
     sessions.remove_ended_sessions()
     mail.remove_expired_tokens()
 
 
-@shared_task(name="accounts.start_purges")
-def start_purges(**_: object) -> None:
+@periodic(name="accounts.start_purges")
+def start_purges() -> None:
     deletion.start_due_purges()
 
 
@@ -25,11 +24,11 @@ def purge_account(*, user_id: int, position: int, **_: object) -> int | None:
     return deletion.purge_batch(user_id=user_id, step=position)
 
 
-@shared_task(name="accounts.build_exports")
-def build_exports(**_: object) -> None:
+@periodic(name="accounts.build_exports")
+def build_exports() -> None:
     export.build_waiting()
 
 
-@shared_task(name="accounts.remove_expired_exports")
-def remove_expired_exports(**_: object) -> None:
+@periodic(name="accounts.remove_expired_exports")
+def remove_expired_exports() -> None:
     export.remove_expired()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -113,13 +113,21 @@ def integer(name: str, default: int | None, meaning: str, *, least: int = 0, mos
     """A whole number within [least, most]."""
 
     def parse(raw: str) -> int:
-        number = int(raw)
-        if not least <= number <= most:
-            raise ValueError(f"got {number}")
+        number = _whole_number(raw)
+        if number is None or not least <= number <= most:
+            raise ValueError(f"got {raw!r}")
         return number
 
     kind = f"a whole number from {least}" + (f" to {most}" if most != 2**31 - 1 else "")
     return _read(name, kind, default, meaning, parse)
+
+
+def _whole_number(raw: str) -> int | None:
+    # Not in the words of int(), which are for programmers.
+    try:
+        return int(raw)
+    except ValueError:
+        return None
 
 
 def words(name: str, default: list[str], meaning: str) -> list[str]:
@@ -168,13 +176,22 @@ def database(name: str, default: str, meaning: str) -> DatabaseAddress:
 
 def _database_address(raw: str) -> DatabaseAddress:
     url = urlsplit(raw)
-    if url.scheme not in {"postgres", "postgresql"} or not url.hostname or not url.path.strip("/"):
+    is_ours = url.scheme in {"postgres", "postgresql"} and url.hostname and url.path.strip("/")
+    if not is_ours or not _has_port_or_none(url):
         # The value itself may hold a password: it is not repeated.
         raise ValueError("the value has another form")
     return DatabaseAddress(
         name=unquote(url.path.strip("/")),
         user=unquote(url.username or ""),
         password=unquote(url.password or ""),
-        host=url.hostname,
+        host=url.hostname or "",
         port=url.port or 5432,
     )
+
+
+def _has_port_or_none(url: SplitResult) -> bool:
+    # What stands in the place of a port may be half a password whose slash was not encoded.
+    try:
+        return url.port is None or url.port > 0
+    except ValueError:
+        return False

@@ -56,12 +56,12 @@ PUPPIES = (
 @transaction.atomic
 def seed_demo_network() -> bool:
     """Create the demo network; False when it is there already."""
-    if User.objects.filter(username__in=[demo.MODERATOR, *(puppy.username for puppy in PUPPIES)]).exists():
+    if User.objects.filter(username__in=[demo.ADMIN, *(puppy.username for puppy in PUPPIES)]).exists():
         return False
     password = make_password(demo.PASSWORD)
     users = {puppy.username: _create_user(puppy, password) for puppy in PUPPIES}
     User.objects.create(
-        username=demo.MODERATOR,
+        username=demo.ADMIN,
         email="admin@example.test",
         password=password,
         is_staff=True,

@@ -1,4 +1,5 @@
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
@@ -6,7 +7,10 @@ from accounts.api.jwks import JwksView
 from config import views
 
 admin.site.site_header = admin.site.site_title = "Puppies"
-admin.site.index_title = "Moderation"
+admin.site.index_title = "Accounts, posts and deliveries"
+admin.site.site_url = "/docs"
+# Roles are given by `manage.py grant_role`, which ends sessions and writes the audit; a group's form would do neither.
+admin.site.unregister(Group)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", views.livez, name="livez"),

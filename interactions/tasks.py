@@ -1,8 +1,7 @@
-from celery import shared_task
-
 from interactions import draining
+from puppies.periodic import periodic
 
 
-@shared_task(name="interactions.drain_ledger")
-def drain_ledger(**_: object) -> None:
+@periodic(name="interactions.drain_ledger")
+def drain_ledger() -> None:
     draining.drain()

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from config.stack.binaries import postgres_directory, tansu_binary, valkey_binary, weed_binary
 from config.stack.bootstrap import LEAST
 from config.stack.errors import StackError
-from config.stack.ports import HOST, is_free
+from config.stack.ports import HOST, is_free, other_port
 from config.stack.postgres import MAJOR, Postgres
 from config.stack.servers import Kafka, exchange, s3_client
 from config.stack.state import StackFile
@@ -87,7 +87,10 @@ def cluster_findings(data_dir: Path) -> Iterator[Finding]:
 def port_finding(port: int, *, is_ours: bool) -> Finding:
     """Look whether the API can listen, or does."""
     detail = f"{port}, the API that runs" if is_ours else f"{port}"
-    return Finding("port", is_ours or is_free(port), detail, f"PORT={port + 1} make up")
+    if is_ours or is_free(port):
+        return Finding("port", True, detail)
+    advice = f"Stop the program that has it, or type `PORT={other_port(port)} make up`."
+    return Finding("port", False, f"{port} is taken", advice)
 
 
 def store_findings(environment: Mapping[str, str]) -> Iterator[Finding]:

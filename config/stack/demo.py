@@ -1,5 +1,5 @@
 """The demo accounts of development, which `seed` makes and `up` names."""
 
 READER = "bella"
-MODERATOR = "admin"
+ADMIN = "admin"
 PASSWORD = "good-dog-demo"  # noqa: S105

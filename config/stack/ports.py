@@ -31,6 +31,12 @@ def free_port(*, taken: Collection[int] = ()) -> int:
     raise StackError("No free TCP port was found between 20000 and 32000. Stop other servers and try again.")
 
 
+def other_port(port: int) -> int:
+    """Return a free port to offer instead of one that is taken: ten further, twenty further and so on."""
+    tens = range(port + 10, min(port + 500, 65_536), 10)
+    return next((candidate for candidate in tens if is_free(candidate)), None) or free_port()
+
+
 def preferred_port(*, preferred: int, taken: Collection[int] = ()) -> int:
     """Return the preferred port, or a free one when another program has it."""
     if preferred not in taken and is_free(preferred):

@@ -13,7 +13,7 @@ import psutil
 from config.stack.console import Console
 from config.stack.errors import StackError
 from config.stack.part import Part
-from config.stack.ports import HOST, free_port, is_free
+from config.stack.ports import HOST, is_free, other_port
 from config.stack.processes import Identity, end_processes
 from config.stack.programs import Roles
 from config.stack.servers import Kafka, Server
@@ -156,10 +156,9 @@ def require_port(port: int) -> None:
     """Raise StackError when the API's port is taken, with the port to type instead."""
     if is_free(port):
         return
-    other = next((candidate for candidate in range(port + 1, port + 50) if is_free(candidate)), free_port())
     raise StackError(
         f"Port {port} on {HOST} is taken{by_whom(port)}. Stop that program, or choose another port: "
-        f"PORT={other} make up"
+        f"PORT={other_port(port)} make up"
     )
 
 

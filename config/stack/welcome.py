@@ -1,6 +1,6 @@
 """The text that greets the developer when everything runs, and the one for a second `make up`."""
 
-from config.stack.demo import MODERATOR, PASSWORD, READER
+from config.stack.demo import ADMIN, PASSWORD, READER
 from config.stack.ports import HOST
 from config.stack.state import Snapshot
 
@@ -22,7 +22,7 @@ def welcome(snapshot: Snapshot, *, database_is_ours: bool) -> str:
     lines = ["", "Puppies runs.", "", *listed(snapshot)]
     if database_is_ours:
         lines += [
-            f"  Logins  {READER} / {PASSWORD} (reader), {MODERATOR} / {PASSWORD} (moderator, for the admin pages)",
+            f"  Logins  {READER} / {PASSWORD} (reader), {ADMIN} / {PASSWORD} (admin, for the admin pages)",
             "",
             "The feed of a reader, in one line:",
             f"  {curl_line(api)}",

@@ -1,7 +1,7 @@
 import signal
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from config import env
 from config.stack.processes import end_processes
@@ -20,4 +20,4 @@ class Command(BaseCommand):
         elif left := end_processes(snapshot.processes(), seconds=5, first=signal.SIGINT):
             self.stdout.write(f"`up` itself was gone; ended {len(left)} processes that it had left.")
         else:
-            raise CommandError(f"Nothing runs on the data in {env.data_dir()}. Type `make up` to start it.")
+            self.stdout.write(f"Nothing runs on the data in {env.data_dir()}.")

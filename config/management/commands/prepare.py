@@ -1,3 +1,4 @@
+import sys
 from typing import Any
 
 from django.core.management import call_command
@@ -9,6 +10,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("migrate", interactive=False, stdout=self.stdout, stderr=self.stderr)
-        call_command("topics", stdout=self.stdout, stderr=self.stderr)
-        call_command("seed", stdout=self.stdout, stderr=self.stderr)
+        # Not our own wrapper of the output: wrapped once more it would end each of migrate's half lines.
+        call_command("migrate", interactive=False, stdout=sys.stdout, stderr=sys.stderr)
+        call_command("topics", stdout=sys.stdout, stderr=sys.stderr)
+        call_command("seed", stdout=sys.stdout, stderr=sys.stderr)

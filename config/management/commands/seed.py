@@ -13,6 +13,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.ENVIRONMENT == "production":
             raise CommandError("The demo network has a public password: it is not for production.")
-        if seeding.seed_demo_network():
-            names = ", ".join(puppy.username for puppy in seeding.PUPPIES)
-            self.stdout.write(f"seeded {names} and {demo.MODERATOR}, password {demo.PASSWORD}")
+        is_new = seeding.seed_demo_network()
+        names = ", ".join(puppy.username for puppy in seeding.PUPPIES)
+        done = "seeded" if is_new else "already seeded:"
+        self.stdout.write(f"{done} {names} and {demo.ADMIN}, password {demo.PASSWORD}")
