@@ -75,7 +75,7 @@ def _owner(token: EmailToken) -> User | None:
     if token.purpose == EmailToken.Purpose.VERIFY:
         found: User | None = accounts.filter(id=token.user_id, email=token.email).first()
     else:
-        found = accounts.filter(email__iexact=token.email).first()
+        found = accounts.with_email(token.email).first()
     return found
 
 

@@ -57,7 +57,7 @@ def verify_email(*, token: str) -> None:
 
 def _mark_verified(token: EmailToken) -> bool:
     """Record the verification; False when the account has another address by now."""
-    accounts = User.objects.filter(id=token.user_id, email__iexact=token.email)
+    accounts = User.objects.with_email(token.email).filter(id=token.user_id)
     marked = accounts.update(email_verified_at=Now())
     if marked and token.purpose == EmailToken.Purpose.VERIFY:
         audit.record(action=audit.EMAIL_VERIFIED, actor_id=token.user_id, subject_id=token.user_id or 0)

@@ -96,15 +96,22 @@ def refuse_weak_password(password: str, user: User) -> None:
 
 def authenticate_user(*, username: str, password: str) -> User:
     """The account with this username or e-mail address and password, if it may sign in. Raises WrongCredentials."""
-    by = (
-        {"email__iexact": username.strip()} if "@" in username else {"username": normalize_username(username)}
-    )
-    user: User | None = User.objects.signing_in().filter(**by).first()
+    user = _account_named(username)
     # Both sides of the check cost one hash, so that the time does not tell whether the account exists.
     is_right = check_password(password, user.password if user else _NOBODYS_PASSWORD)
     if user is None or not is_right:
         raise WrongCredentials
     return user
+
+
+def _account_named(name: str) -> User | None:
+    accounts = User.objects.signing_in()
+    found: User | None = (
+        accounts.with_email(name.strip()).first()
+        if "@" in name
+        else accounts.filter(username=normalize_username(name)).first()
+    )
+    return found
 
 
 def sign_in(*, username: str, password: str, device: str = "") -> Grant:

@@ -50,8 +50,8 @@ def first_id_at(instant: datetime) -> int:
 
 
 def parse_id(raw: str) -> int | None:
-    """The id written in decimal digits, or None for what cannot be one."""
-    if not (raw.isascii() and raw.isdigit() and len(raw) <= 19):
+    """The id written in decimal digits in its one spelling, or None for what cannot be one."""
+    if not (raw.isascii() and raw.isdigit() and len(raw) <= 19) or raw.startswith("0"):
         return None
     value = int(raw)
     return value if 0 < value <= MAX_ID else None

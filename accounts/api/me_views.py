@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -44,6 +45,7 @@ class MeView(APIView):
         summary="Change your profile",
         tags=["users"],
     )
+    @transaction.atomic
     def patch(self, request: Request) -> Response:
         """Change what you give; the rest stays. 412 `precondition_failed`."""
         body = ProfileInput(data=request.data)

@@ -1,27 +1,28 @@
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import mail, passwords
+from accounts.api.serializers import EmailText, NewPassword
 from puppies.api.serializers import Input, Text
 from puppies.viewer import viewer_of
 
 
 class PasswordChangeInput(Input):
     current_password = Text(max_length=256, trim_whitespace=False)
-    new_password = Text(max_length=256, trim_whitespace=False)
+    new_password = NewPassword()
 
 
 class PasswordResetInput(Input):
-    email = serializers.EmailField(max_length=254)
+    email = EmailText()
 
 
 class PasswordResetConfirmInput(Input):
     token = Text(max_length=256)
-    new_password = Text(max_length=256, trim_whitespace=False)
+    new_password = NewPassword()
 
 
 class EmailVerifyInput(Input):

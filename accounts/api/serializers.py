@@ -1,6 +1,7 @@
 import re
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import BIO_LENGTH, DISPLAY_NAME_LENGTH, USERNAME_PATTERN, Export, User
@@ -9,26 +10,59 @@ from accounts.selectors import Counts, Relationship
 from accounts.services import normalize_username
 from puppies.api.serializers import IdText, Input, Text
 
+USERNAME_TYPED_LENGTH = 60
+PASSWORD_MOST = 256
 
+
+@extend_schema_field(
+    {"type": "string", "minLength": 3, "maxLength": 30, "pattern": USERNAME_PATTERN.replace("a-z", "A-Za-z")}
+)
 class UsernameText(Text):
     """Letters, digits and underscores, 3 to 30; kept in lower case."""
 
-    default_error_messages = {"form": "Use 3 to 30 letters, digits and underscores."}
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=60, **options)
+    default_error_messages = {"form": "Use 3 to 30 characters: the letters a to z, digits and underscores."}
 
     def to_internal_value(self, data: Any) -> str:
-        name = normalize_username(super().to_internal_value(data))
+        text = super().to_internal_value(data)
+        # Some characters become many when they are normalized.
+        name = normalize_username(text) if len(text) <= USERNAME_TYPED_LENGTH else ""
         if not re.fullmatch(USERNAME_PATTERN, name):
             self.fail("form")
         return name
 
 
+class EmailText(serializers.EmailField):
+    """An address in its plain form: what is before the `@` is ASCII, so that no two look the same."""
+
+    default_error_messages = {"invalid": "Enter an e-mail address such as rex@example.org."}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=254, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        email = super().to_internal_value(data)
+        if not email.rpartition("@")[0].isascii():
+            self.fail("invalid")
+        return str(email)
+
+
+@extend_schema_field({"type": "string", "format": "password", "minLength": 8, "maxLength": PASSWORD_MOST})
+class NewPassword(Text):
+    """A password to be; the policy of the settings says what is too weak, too short included."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault(
+            "help_text", "Every character counts, spaces too. What is easy to guess is refused."
+        )
+        super().__init__(max_length=PASSWORD_MOST, trim_whitespace=False, **options)
+
+
 class RegisterInput(Input):
-    username = UsernameText()
-    email = serializers.EmailField(max_length=254)
-    password = Text(max_length=256, trim_whitespace=False)
+    username = UsernameText(help_text="Kept in lower case.")
+    email = EmailText()
+    password = NewPassword()
 
 
 class TokenInput(Input):

@@ -1,3 +1,4 @@
+from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.permissions import AllowAny
@@ -23,6 +24,7 @@ class RegisterView(APIView):
     permission_classes = (AllowAny,)
 
     @extend_schema(request=RegisterInput, responses={201: RegisterOutput}, summary="Register", tags=["auth"])
+    @transaction.atomic
     def post(self, request: Request) -> Response:
         """Create an account and sign in; a mail verifies the address. The username is kept in lower case.
 

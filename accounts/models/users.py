@@ -2,8 +2,9 @@ from typing import Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 
 from puppies.ids import IdField
 
@@ -29,6 +30,10 @@ class UserQuerySet(models.QuerySet["User"]):
     def signing_in(self) -> Self:
         """Accounts that may sign in: also one that is to be deleted, which signing in brings back."""
         return self.filter(state__in=(User.State.ACTIVE, User.State.DELETING))
+
+    def with_email(self, email: str) -> Self:
+        """The account of this address, told apart from others just as `user_email_unique` does."""
+        return self.filter(Exact(Lower("email"), Lower(Value(email))))
 
     def visible_to(self, viewer_id: int) -> Self:
         """Active accounts but for those with which the viewer has a block, in either direction."""

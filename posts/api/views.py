@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.db import transaction
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.permissions import BasePermission
@@ -33,6 +34,7 @@ class PostViewSet(ViewSet):
         tags=["posts"],
     )
     @idempotent
+    @transaction.atomic
     def create(self, request: Request) -> Response:
         """Publish a text post. Followers see it from the moment of this answer.
 

@@ -28,6 +28,7 @@ _BY_STATUS = {
     404: (NotFound.code, NotFound.title),
     405: ("method_not_allowed", "This method is not allowed here"),
     406: ("not_acceptable", "Only application/json can be answered"),
+    411: ("length_required", "Send the body with a Content-Length"),
     413: ("too_large", "The body is too large"),
     415: ("unsupported_media_type", "Only application/json is accepted"),
     429: ("rate_limited", "Too many requests"),
@@ -121,23 +122,28 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | H
 
 def _of_api_exception(error: exceptions.APIException, request: HttpRequest) -> HttpResponse:
     if isinstance(error, exceptions.ValidationError):
-        rows = tuple(field_problems(error.get_full_details()))
+        rows = tuple(field_problems(error.detail))
         return response(request, status=400, code="validation_failed", errors=rows)
     return response(request, status=error.status_code, detail=str(error.detail))
 
 
 def field_problems(details: Any, pointer: str = "") -> list[FieldProblem]:
     """DRF's nested error details as a flat list with JSON pointers; errors of the whole body point at the body."""
-    if isinstance(details, dict) and "message" in details and "code" in details:
-        return [FieldProblem(pointer, str(details["code"]), str(details["message"]))]
+    if isinstance(details, exceptions.ErrorDetail):
+        return [FieldProblem(pointer, details.code or "invalid", str(details))]
     if isinstance(details, dict):
         pairs = [
-            (pointer if key == "non_field_errors" else f"{pointer}/{key}", value)
+            (pointer if key == "non_field_errors" else f"{pointer}/{_escaped(str(key))}", value)
             for key, value in details.items()
         ]
     else:
         pairs = [(pointer, value) for value in details]
     return [row for where, value in pairs for row in field_problems(value, where)]
+
+
+def _escaped(name: str) -> str:
+    """A member's name within a JSON pointer (RFC 6901, 3)."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _database_away(error: Error) -> Unavailable:

@@ -11,6 +11,8 @@ from puppies.text import is_visible
 class Input(serializers.Serializer[Any]):
     """A request body. Fields that it does not know are refused with `unknown_field`."""
 
+    default_error_messages = {"invalid": "Give a JSON object."}
+
     def to_internal_value(self, data: Any) -> Any:
         unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
         if unknown:

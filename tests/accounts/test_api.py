@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
 
 from accounts.models import Follow, Session, User
@@ -58,6 +59,9 @@ def test_registering_answers_the_account_and_a_token_that_works(anonymous_client
         ({"username": ["rex"]}, "/username", "invalid"),
         ({"email": "rex"}, "/email", "invalid"),
         ({"email": 7}, "/email", "invalid"),
+        ({"email": "boſs@example.test"}, "/email", "invalid"),
+        ({"email": "\u212arex@example.test"}, "/email", "invalid"),
+        ({"email": True}, "/email", "invalid"),
         ({"email": "r" * 250 + "@example.test"}, "/email", "max_length"),
         ({"password": 12345678}, "/password", "invalid"),
         ({"password": "x" * 257}, "/password", "max_length"),
@@ -104,6 +108,24 @@ def test_registering_against_a_rule_changes_nothing(
 
     assert (response.status_code, response.json()["code"]) == (status, code)
     assert (User.objects.count(), Session.objects.count()) == (1, 0)
+
+
+def test_registering_without_a_session_leaves_no_account(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_session ADD CONSTRAINT no_session CHECK (false)")
+
+    response = APIClient(raise_request_exception=False).post("/v1/auth/register", GOOD)
+
+    assert (response.status_code, User.objects.count(), Delivery.objects.count()) == (500, 0, 0)
+
+
+@pytest.mark.parametrize("username", ["ré", "r" * 31, "r" * 61])
+def test_the_refusal_of_a_username_tells_the_whole_rule(anonymous_client: APIClient, username: str) -> None:
+    response = anonymous_client.post("/v1/auth/register", GOOD | {"username": username})
+
+    assert [row["detail"] for row in response.json()["errors"]] == [
+        "Use 3 to 30 characters: the letters a to z, digits and underscores."
+    ]
 
 
 @pytest.mark.parametrize("name", ["rex", "REX", "Rex@example.test"])

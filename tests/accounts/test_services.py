@@ -1,4 +1,5 @@
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from accounts import selectors
@@ -22,6 +23,7 @@ from interactions.draining import drain
 from puppies.errors import DomainError
 from puppies.models import Delivery, LedgerEntry
 from tests.factories import PASSWORD, PostFactory, UserFactory
+from tests.plans import plan_of
 from tests.threads import run_together
 
 
@@ -256,3 +258,24 @@ def test_relationships_are_told_from_both_sides() -> None:
 
     assert seen == Relationship(following=True, followed_by=False)
     assert seen_back == Relationship(following=False, followed_by=True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("email", ["boſs@example.test", "BOſS@example.test"])
+def test_an_address_that_only_looks_like_another_opens_no_account(email: str) -> None:
+    register(email="boss@example.test")
+
+    with pytest.raises(WrongCredentials):
+        authenticate_user(username=email, password=PASSWORD)
+    assert authenticate_user(username="BOSS@example.test", password=PASSWORD).username == "rex"
+
+
+@pytest.mark.django_db
+def test_an_address_is_looked_up_by_the_index_that_keeps_it_unique() -> None:
+    statement, parameters = User.objects.signing_in().with_email("rex@example.test").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # a few rows are read faster than any index
+
+    plan = plan_of(statement, parameters)
+
+    assert (plan.indexes(), plan.scanned_whole()) == ({"user_email_unique"}, set())

@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -73,6 +74,18 @@ def test_a_bad_post_is_refused(client: APIClient, body: dict[str, Any], pointer:
 
     assert (response.status_code, response.json()["code"]) == (400, "validation_failed")
     assert refusals(response) == [(pointer, code)]
+    assert (Post.objects.count(), Delivery.objects.count(), LedgerEntry.objects.count()) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "once"}])
+def test_a_post_that_cannot_be_answered_is_not_there(client: APIClient, headers: dict[str, str]) -> None:
+    client.raise_request_exception = False
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE interactions_like RENAME TO away")
+
+    response = client.post("/v1/posts", {"content": "hello"}, headers=headers)
+
+    assert response.status_code == 500
     assert (Post.objects.count(), Delivery.objects.count(), LedgerEntry.objects.count()) == (0, 0, 0)
 
 

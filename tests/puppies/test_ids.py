@@ -77,7 +77,7 @@ def test_an_id_is_read_back_from_its_digits(identifier: int) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    ["", "0", "-1", "+1", " 1", "1 ", "1.0", "1e3", "0x1", "1_000", "٣", "²", "1\x00", "None", "true",
+    ["", "0", "01", "007", "-1", "+1", " 1", "1 ", "1.0", "1e3", "0x1", "1_000", "٣", "²", "1\x00", "None", "true",
      str(MAX_ID + 1), "9" * 19, "1" * 20, "1" * 100_000],
 )  # fmt: skip
 def test_what_cannot_be_an_id_is_none(raw: str) -> None:

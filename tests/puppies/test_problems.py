@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -223,11 +224,29 @@ def test_each_type_leads_to_a_page_and_every_rule_has_one(anonymous_client: APIC
 
 def test_field_problems_of_the_whole_body_point_at_the_body() -> None:
     details = {
-        "non_field_errors": [{"message": "Choose one.", "code": "both"}],
-        "a": {"b": [{"message": "No.", "code": "c"}]},
+        "non_field_errors": [ErrorDetail("Choose one.", "both")],
+        "a": {"b": [ErrorDetail("No.", "c")]},
     }
 
     assert problems.field_problems(details) == [
         FieldProblem("", "both", "Choose one."),
         FieldProblem("/a/b", "c", "No."),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "pointer"),
+    [("message", "/message"), ("a/b", "/a~1b"), ("~1", "/~01"), ("", "/")],
+)
+def test_a_member_is_pointed_at_whatever_its_name(client: APIClient, name: str, pointer: str) -> None:
+    response = client.post("/v1/posts", {"code": "y", name: "x"})
+
+    refusals = {row["pointer"]: (row["code"], row["detail"]) for row in problem(response)["errors"]}
+    unknown = ("unknown_field", "This field is not known here.")
+    assert refusals == {"/code": unknown, pointer: unknown}
+
+
+def test_a_body_that_is_no_object_is_told_so_in_words_of_json(client: APIClient) -> None:
+    response = client.post("/v1/posts", [1])
+
+    assert [row["detail"] for row in problem(response)["errors"]] == ["Give a JSON object."]
