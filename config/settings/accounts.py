@@ -46,7 +46,7 @@ EMAIL_BACKEND = (
     )
     else "django.core.mail.backends.console.EmailBackend"
 )
-EMAIL_PORT = env.integer("EMAIL_PORT", 587, "Its port.", least=1, most=65_535)
+EMAIL_PORT = env.integer("EMAIL_PORT", 587, "The mail server's port.", least=1, most=65_535)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "", "The name to sign in to it with.")
 EMAIL_HOST_PASSWORD = env.secret("EMAIL_HOST_PASSWORD", "", "The password that goes with it.")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", True, "Speak STARTTLS to it.")
