@@ -2,6 +2,7 @@
 
 from config.settings import *  # noqa: F403 - that is what it is for
 
+SIMPLE_JWT = {"ALGORITHM": "HS256"}
 ROOT_URLCONF = "config.bench.peers.urls"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
