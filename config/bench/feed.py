@@ -126,7 +126,7 @@ def notes(rounds: int, seconds: float) -> list[str]:
         ),
         (
             "Processor time is that of the server's processes alone, PostgreSQL's is not in it. The plain view checks no token, has no "
-            "middleware and signs no cursor; the book's view authenticates simplejwt's own HS256 tokens, cheaper to verify than ours, and loads the user."
+            "middleware and signs no cursor; the book's view authenticates simplejwt's own HS256 tokens, and loads the user."
         ),
     ]
 
