@@ -63,6 +63,16 @@ def test_a_number_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch, 
         env.integer("BONE", 7, "A bone.", least=1, most=100)
 
 
+@pytest.mark.parametrize("raw", ["banana", "9" * 5_000])
+def test_a_number_is_refused_in_plain_words(monkeypatch: pytest.MonkeyPatch, raw: str) -> None:
+    monkeypatch.setenv("BONE", raw)
+
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        env.integer("BONE", 7, "A bone.")
+
+    assert str(refusal.value) == f"BONE must be a whole number from 0: got {raw!r}."
+
+
 def test_a_flag_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BONE", "perhaps")
 
@@ -78,7 +88,15 @@ def test_a_choice_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize(
-    "raw", ["", "mysql://a:secret@b/c", "postgres://a:secret@/c", "postgres://a:secret@b", "secret"]
+    "raw",
+    [
+        "",
+        "mysql://a:secret@b/c",
+        "postgres://a:secret@/c",
+        "postgres://a:secret@b",
+        "postgres://a:secret/7@b/c",
+        "secret",
+    ],
 )
 def test_a_database_that_does_not_fit_is_refused_without_its_password(
     monkeypatch: pytest.MonkeyPatch, raw: str

@@ -17,6 +17,7 @@ from puppies.outbox.metrics import MEANINGS
 
 ROOT = Path(settings.BASE_DIR)
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SIGN_IN = 1
 NAMES = [str(document.relative_to(ROOT)) for document in DOCUMENTS]
 
 
@@ -32,10 +33,16 @@ def blocks(text: str) -> list[str]:
 
 
 def tour() -> list[str]:
-    """The five commands of the README's tour, as pasted."""
+    """The commands of the README's tour, as pasted: register, sign in instead, and the four other steps."""
     text = (ROOT / "README.md").read_text()
     steps = text[text.index("## Five steps") : text.index("## How it works")]
     return [block for block in blocks(steps) if "curl" in block]
+
+
+def run_tour(url: str, *, without: int | None = None) -> list[str]:
+    """What each block of the tour printed, pasted into one shell; `without` leaves out the block of that index."""
+    pasted = [block for number, block in enumerate(tour()) if number != without]
+    return answers("\necho; echo --next--\n".join(pasted).replace("http://127.0.0.1:8000", url))
 
 
 def answers(script: str) -> list[str]:
@@ -47,13 +54,12 @@ def answers(script: str) -> list[str]:
 @pytest.mark.django_db(transaction=True)
 def test_the_tour_of_the_readme_works_as_pasted(live_server: LiveServer) -> None:
     seed_demo_network()
-    steps = tour()
-    script = "\necho; echo --next--\n".join(steps).replace("http://127.0.0.1:8000", live_server.url)
 
-    registered, followed, posted, liked, feed = answers(script)
+    registered, followed, posted, liked, feed = run_tour(live_server.url, without=SIGN_IN)
 
     assert '"username":"fido"' in registered
     assert '"access":"' in registered
+    assert '"refresh":"' in registered
     assert '"following":true' in followed
     assert '"content":"First day here. Sniffed everything."' in posted
     assert '"liked":true' in liked
@@ -61,8 +67,41 @@ def test_the_tour_of_the_readme_works_as_pasted(live_server: LiveServer) -> None
     assert '"source":"home"' in feed
 
 
-def test_the_tour_has_five_steps() -> None:
-    assert len(tour()) == 5
+@pytest.mark.django_db(transaction=True)
+def test_the_tour_works_a_second_time_by_signing_in(live_server: LiveServer) -> None:
+    seed_demo_network()
+    run_tour(live_server.url, without=SIGN_IN)
+
+    registered, signed_in, followed, posted, liked, feed = run_tour(live_server.url)
+
+    assert '"code":"username_taken"' in registered
+    assert '"access":"' in signed_in
+    assert '"following":true' in followed
+    assert '"content":"First day here. Sniffed everything."' in posted
+    assert '"liked":true' in liked
+    assert re.findall(r'"username":"(\w+)"', feed) == ["fido", "fido"]
+
+
+def test_the_tour_has_five_steps_and_a_way_to_sign_in_again() -> None:
+    steps = re.findall(r"^\*\*(\d)\. ", (ROOT / "README.md").read_text(), re.MULTILINE)
+
+    assert steps == ["1", "2", "3", "4", "5"]
+    assert ["/auth/token" in block for block in tour()] == [number == SIGN_IN for number in range(6)]
+
+
+def test_every_promise_that_verify_prints_is_explained() -> None:
+    text = (ROOT / "docs/operations.md").read_text()
+    explained = set(re.findall(r"^\| (I\d) \|", text, re.MULTILINE))
+
+    assert explained == set(re.findall(r'"(I\d)"', (ROOT / "config/verification.py").read_text()))
+
+
+def test_commands_of_operations_are_typed_as_written() -> None:
+    blocks_of_commands = blocks((ROOT / "docs/operations.md").read_text())
+    lines = [line for block in blocks_of_commands for line in block.splitlines() if "manage.py" in line]
+
+    assert len(lines) >= 10
+    assert [line for line in lines if not line.startswith(".venv/bin/python manage.py ")] == []
 
 
 def test_links_lead_to_files_that_are_there(document: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from config.stack.checks import port_finding
 from config.stack.errors import StackError
-from config.stack.ports import HOST
+from config.stack.ports import HOST, is_free, other_port
 from config.stack.processes import Identity, end_processes
+from config.stack.programs import ROOT
 from config.stack.state import PartRecord, RunLock, Snapshot, StackFile
 from config.stack.up import given_environment, require_port, stores_to_start
 from config.stack.welcome import already_running
@@ -81,6 +84,32 @@ def test_a_taken_port_is_told_with_the_port_to_type() -> None:
 
         with pytest.raises(StackError, match=rf"Port {port} on 127\.0\.0\.1 is taken.*PORT=\d+ make up"):
             require_port(port)
+
+
+def test_the_doctor_advises_the_port_that_up_advises() -> None:
+    with socket.socket() as other:
+        other.bind((HOST, 0))
+        other.listen()
+        port = other.getsockname()[1]
+
+        found = port_finding(port, is_ours=False)
+        with pytest.raises(StackError) as refusal:
+            require_port(port)
+
+    assert not found.is_good
+    [advised] = re.findall(r"PORT=\d+ make up", found.advice)
+    assert advised in str(refusal.value)
+
+
+def test_the_port_advised_for_8000_is_the_one_in_the_readme() -> None:
+    advised = other_port(8000)
+
+    assert "`PORT=8010 make up`" in (ROOT / "README.md").read_text()
+    assert advised == 8010 or not is_free(8010)
+
+
+def test_a_port_is_advised_even_for_the_last_one() -> None:
+    assert 0 < other_port(65_535) < 65_535
 
 
 def test_a_second_up_is_told_where_the_first_answers() -> None:

@@ -87,6 +87,13 @@ def test_down_ends_it_from_another_terminal(new_system: System) -> None:
     assert process.wait(1) == 0
 
 
+def test_down_with_nothing_running_is_content(new_system: System) -> None:
+    done = new_system.command("down")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"Nothing runs on the data in {new_system.data_dir}.\n"
+
+
 def test_down_ends_what_a_killed_up_had_left(new_system: System, tmp_path: Path) -> None:
     process = new_system.spawn()
     new_system.until(lambda: "Applying" in new_system.printed(), seconds=30)

@@ -1,6 +1,7 @@
 """What `make up` promises while it runs: parts that are killed come back, everybody is told the truth."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -26,6 +27,29 @@ def test_a_killed_part_runs_again(running: System, name: str) -> None:
     running.until(running.answers, seconds=15)
 
     assert running.part(name).restarts == 1
+
+
+def test_periodic_work_meets_a_lost_database_without_a_traceback(running: System) -> None:
+    killed = running.kill("postgres")
+    log = running.data_dir / "logs" / "worker-counters.log"
+
+    running.until(
+        lambda: "task_without_database task=interactions.drain_ledger" in log.read_text(), seconds=30
+    )
+    running.until(
+        lambda: (process := running.part("postgres").process) is not None and process.pid != killed,
+        seconds=30,
+    )
+    running.until(running.answers, seconds=15)
+
+    assert "Traceback" not in log.read_text()
+
+
+def test_each_migration_is_printed_on_one_line(running: System) -> None:
+    applied = [line for line in running.printed().splitlines() if "Applying " in line]
+
+    assert len(applied) > 10
+    assert [line for line in applied if not line.endswith("... OK")] == []
 
 
 def test_after_all_that_the_demo_reader_still_gets_a_feed(running: System) -> None:
@@ -55,7 +79,9 @@ def test_an_up_on_other_data_is_told_that_the_port_is_taken(running: System, new
 
     assert second.returncode != 0
     assert f"Port {running.port} on {HOST} is taken" in second.stderr
-    assert f"PORT={running.port + 1} make up" in second.stderr
+    advised = re.search(r"PORT=(\d+) make up", second.stderr)
+    assert advised
+    assert int(advised[1]) != running.port
 
 
 def test_running_data_is_not_wiped(running: System) -> None:
