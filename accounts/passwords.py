@@ -23,7 +23,7 @@ def change_password(*, user_id: int, session_id: int, current_password: str, new
     user = User.objects.active().get(id=user_id)
     if not check_password(current_password, user.password):
         raise WrongPassword(errors=(FieldProblem("/current_password", "wrong", WrongPassword.title),))
-    refuse_weak_password(new_password, user)
+    refuse_weak_password(new_password, user, member="new_password")
     encoded = make_password(new_password)
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -41,7 +41,7 @@ def confirm_reset(*, token: str, new_password: str) -> None:
     """
     claimed = mail.claim_token(purpose=EmailToken.Purpose.RESET, value=token)
     user = User.objects.get(id=claimed.user_id)
-    refuse_weak_password(new_password, user)
+    refuse_weak_password(new_password, user, member="new_password")
     User.objects.filter(id=user.id).update(password=make_password(new_password))
     _mark_verified(claimed)
     audit.record(action=audit.PASSWORD_RESET, actor_id=user.id, subject_id=user.id)

@@ -85,12 +85,17 @@ def register_user(*, username: str, email: str, password: str) -> User:
     return user
 
 
-def refuse_weak_password(password: str, user: User) -> None:
-    """Raise WeakPassword for a new password that is easy to guess, also by what is known of its account."""
+def refuse_weak_password(password: str, user: User, *, member: str = "password") -> None:
+    """Raise WeakPassword for a new password that is easy to guess, also by what is known of its account.
+
+    `member` is what the request calls it.
+    """
     try:
         validate_password(password, user)
     except ValidationError as error:
-        rows = [FieldProblem("/password", row.code or "invalid", row.messages[0]) for row in error.error_list]
+        rows = [
+            FieldProblem(f"/{member}", row.code or "invalid", row.messages[0]) for row in error.error_list
+        ]
         raise WeakPassword(errors=tuple(rows)) from error
 
 

@@ -1,6 +1,6 @@
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from accounts.api.jwks import JwksView
@@ -13,6 +13,7 @@ admin.site.site_url = "/docs"
 admin.site.unregister(Group)
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    re_path(r"^$", views.to_docs, name="root"),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", views.metrics, name="metrics"),
@@ -23,7 +24,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include("feeds.api.urls")),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("docs/", views.to_docs),
+    path("docs/errors", views.error_pages, name="error-pages"),
     path("docs/errors/<slug:code>", views.error_page, name="error-page"),
+    path("admin", views.to_admin),
     path("admin/", admin.site.urls),
 ]
 

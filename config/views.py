@@ -4,21 +4,25 @@ import sys
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.crypto import constant_time_compare
 from django_prometheus.exports import ExportToDjangoView
 from prometheus_client import CollectorRegistry, generate_latest
 
 from puppies import health
 from puppies.api import problems
+from puppies.api.field_codes import FIELD_CODES
+from puppies.api.requests import reads_only
 from puppies.outbox.metrics import OutboxCollector
 
 
+@reads_only
 def livez(request: HttpRequest) -> HttpResponse:
     """The process runs."""
     return JsonResponse({"status": "ok"})
 
 
+@reads_only
 def readyz(request: HttpRequest) -> HttpResponse:
     """The process can serve: PostgreSQL answers. Redis, Kafka and the object store are not asked; without them the API still works."""
     is_ready = health.database_answers()
@@ -27,6 +31,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     )
 
 
+@reads_only
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus metrics of all processes of this API, for whoever has METRICS_TOKEN; in production there is no other way in."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -62,6 +67,25 @@ def server_error(request: HttpRequest) -> HttpResponse:
     )
 
 
+@reads_only
+def to_docs(request: HttpRequest) -> HttpResponse:
+    """Whoever opens the service in a browser comes to its documentation."""
+    return redirect("docs")
+
+
+@reads_only
+def to_admin(request: HttpRequest) -> HttpResponse:
+    return redirect("admin:index")
+
+
+@reads_only
+def error_pages(request: HttpRequest) -> HttpResponse:
+    """Every `code` that a problem document or one of its `errors` can carry."""
+    codes = sorted(problems.meanings().items())
+    return render(request, "config/error_pages.html", {"codes": codes, "field_codes": FIELD_CODES})
+
+
+@reads_only
 def error_page(request: HttpRequest, code: str) -> HttpResponse:
     """What one `code` of a problem document means; 404 for a code that no answer carries."""
     meaning = problems.meanings().get(code)

@@ -8,6 +8,8 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "puppies.api.json.JSONNegotiation",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "puppies.api.problems.exception_handler",
+    # Only `Accept` chooses; `format` is a parameter like any other that an address does not know.
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": "puppies.viewer.anonymous",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

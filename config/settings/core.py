@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "puppies.limits.middleware.LimitMiddleware",
     "puppies.api.headers.HostMiddleware",
     "puppies.api.headers.PreflightMiddleware",
+    "puppies.api.requests.RequestMiddleware",
     "puppies.middleware.ProblemMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "puppies.middleware.PageSessionMiddleware",

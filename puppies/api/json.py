@@ -12,7 +12,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-_TAKES_JSON = frozenset({"*/*", "application/json"})
+_TAKES_JSON = frozenset({"", "*/*", "application/json"})
 _UTF_8 = frozenset({"utf-8", "utf8"})
 
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
@@ -47,17 +47,39 @@ class JSONRenderer(BaseRenderer):
 
 
 class JSONNegotiation(DefaultContentNegotiation):
-    """DRF's negotiation, with a short way for what nearly every client sends: it takes JSON, and JSON is all there is."""
+    """DRF's negotiation, which minds `q=0` too; with a short way for what nearly every client sends: it takes JSON, and JSON is all there is."""
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         first, *others = renderers
-        is_plain = request.META.get("HTTP_ACCEPT", "*/*") in _TAKES_JSON and "format" not in request.GET
+        is_plain = request.META.get("HTTP_ACCEPT", "").strip() in _TAKES_JSON
         if is_plain and isinstance(first, JSONRenderer) and not others and format_suffix is None:
             return first, JSONRenderer.media_type
-        chosen: tuple[BaseRenderer, str] = super().select_renderer(request, renderers, format_suffix)
+        ranges = [(accepted, _quality(accepted)) for accepted in super().get_accept_list(request) if accepted]
+        wanted = [renderer for renderer in (first, *others) if not _is_refused(renderer.media_type, ranges)]
+        chosen: tuple[BaseRenderer, str] = super().select_renderer(request, wanted, format_suffix)
         return chosen
+
+    def get_accept_list(self, request: Request) -> list[str]:
+        """What the client takes, without what it refuses; everything when it does not say (RFC 9110, 12.5.1)."""
+        named = [accepted for accepted in super().get_accept_list(request) if accepted] or ["*/*"]
+        return [accepted for accepted in named if _quality(accepted) > 0]
+
+
+def _quality(accepted: str) -> float:
+    _, parameters = parse_header_parameters(accepted)
+    try:
+        return float(parameters.get("q", "1"))
+    except ValueError:
+        return 1.0
+
+
+def _is_refused(media_type: str | None, ranges: list[tuple[str, float]]) -> bool:
+    """Whether the most particular of the media ranges that fit is refused, by `q=0`."""
+    refused = {parse_header_parameters(accepted)[0]: quality <= 0 for accepted, quality in ranges}
+    kind = (media_type or "").partition("/")[0]
+    return next((refused[name] for name in (media_type or "", f"{kind}/*", "*/*") if name in refused), False)
 
 
 class JSONParser(BaseParser):

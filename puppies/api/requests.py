@@ -1,0 +1,55 @@
+"""What is wrong with a request whichever view it is for, told before anybody is asked to sign in."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from puppies.api import problems
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class RequestMiddleware:
+    """Refuses bodies without a length, NUL in the addresses of pages, and methods that the address does not answer."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        # WSGI shows a body of unknown length as none at all.
+        if "HTTP_TRANSFER_ENCODING" in request.META:
+            return problems.response(request, status=411)
+        if "%00" in request.META.get("QUERY_STRING", "") and not request.path_info.startswith("/v1/"):
+            return problems.response(request, status=400, detail="No parameter has a NUL character in it.")
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponseBase], _args: Any, _kwargs: Any
+    ) -> HttpResponse | None:
+        methods = methods_of(view)
+        if not methods or request.method in methods:
+            return None
+        allow = ", ".join(sorted(methods))
+        answer = problems.response(request, status=405, detail=f"This address answers {allow}.")
+        answer["Allow"] = allow
+        return answer
+
+
+def reads_only(view: View) -> View:
+    """Declare that a plain view answers nothing but reads."""
+    view.only_methods = _READS  # type: ignore[attr-defined]
+    return view
+
+
+def methods_of(view: Any) -> frozenset[str]:
+    """What a view answers, in capitals; empty when it does not tell."""
+    cls = getattr(view, "cls", None)
+    if cls is None:
+        return getattr(view, "only_methods", frozenset())
+    names = getattr(view, "actions", None) or [name for name in cls.http_method_names if hasattr(cls, name)]
+    methods = frozenset(name.upper() for name in names) | {"OPTIONS"}
+    return methods | {"HEAD"} if "GET" in methods else methods
