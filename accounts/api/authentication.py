@@ -92,4 +92,10 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     name = "bearer"
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "`access` of the answer to `POST /v1/auth/register` or `POST /v1/auth/token`. It is good for "
+            "15 minutes, or until its session ends; `POST /v1/auth/token/refresh` gives the next one.",
+        }

@@ -30,7 +30,7 @@ class JwksView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
-    @extend_schema(responses=JwksOutput, summary="Public keys", tags=["auth"])
+    @extend_schema(operation_id="jwks_retrieve", responses=JwksOutput, summary="Public keys", tags=["auth"])
     def get(self, request: Request) -> Response:
         """The keys that verify access tokens now, for gateways (RFC 7517). Whether a session still stands, only the API knows."""
         public = [key.jwk for key in keys.ring().verifying()]

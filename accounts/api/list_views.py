@@ -46,7 +46,13 @@ class SearchView(APIView):
 class FollowersView(APIView):
     permission_classes = (Public,)
 
-    @extend_schema(parameters=LIMIT_AND_CURSOR, responses=UserPageOutput, summary="Followers", tags=["users"])
+    @extend_schema(
+        operation_id="users_followers_list",
+        parameters=LIMIT_AND_CURSOR,
+        responses=UserPageOutput,
+        summary="Followers",
+        tags=["users"],
+    )
     def get(self, request: Request, username: str) -> Response:
         """Who follows this account, the newest first."""
         user, viewer_id = user_or_404(request, username), viewer_of(request).id
@@ -61,7 +67,11 @@ class FollowingView(APIView):
     permission_classes = (Public,)
 
     @extend_schema(
-        parameters=LIMIT_AND_CURSOR, responses=UserPageOutput, summary="Followed accounts", tags=["users"]
+        operation_id="users_following_list",
+        parameters=LIMIT_AND_CURSOR,
+        responses=UserPageOutput,
+        summary="Followed accounts",
+        tags=["users"],
     )
     def get(self, request: Request, username: str) -> Response:
         """Whom this account follows, the newest first."""
@@ -77,7 +87,11 @@ class BlocksView(APIView):
     permission_classes = (SignedIn,)
 
     @extend_schema(
-        parameters=LIMIT_AND_CURSOR, responses=UserPageOutput, summary="Accounts you block", tags=["users"]
+        operation_id="users_me_blocks_list",
+        parameters=LIMIT_AND_CURSOR,
+        responses=UserPageOutput,
+        summary="Accounts you block",
+        tags=["users"],
     )
     def get(self, request: Request) -> Response:
         """Whom you block, the newest first: the only place where you still see them."""
@@ -89,7 +103,11 @@ class MutesView(APIView):
     permission_classes = (SignedIn,)
 
     @extend_schema(
-        parameters=LIMIT_AND_CURSOR, responses=UserPageOutput, summary="Accounts you mute", tags=["users"]
+        operation_id="users_me_mutes_list",
+        parameters=LIMIT_AND_CURSOR,
+        responses=UserPageOutput,
+        summary="Accounts you mute",
+        tags=["users"],
     )
     def get(self, request: Request) -> Response:
         """Whom you mute, the newest first."""

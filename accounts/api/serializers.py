@@ -8,6 +8,7 @@ from accounts.models import BIO_LENGTH, DISPLAY_NAME_LENGTH, USERNAME_PATTERN, E
 from accounts.policy import Role
 from accounts.selectors import Counts, Relationship
 from accounts.services import normalize_username
+from puppies.api.pagination import NEXT
 from puppies.api.serializers import IdText, Input, Text
 
 USERNAME_TYPED_LENGTH = 60
@@ -80,10 +81,10 @@ class PrefixInput(Input):
 
 
 class RelationshipOutput(serializers.Serializer[Any]):
-    following = serializers.BooleanField()
-    followed_by = serializers.BooleanField()
-    blocking = serializers.BooleanField()
-    muting = serializers.BooleanField()
+    following = serializers.BooleanField(help_text="The caller follows this account.")
+    followed_by = serializers.BooleanField(help_text="This account follows the caller.")
+    blocking = serializers.BooleanField(help_text="The caller blocks this account.")
+    muting = serializers.BooleanField(help_text="The caller mutes this account.")
 
 
 class UserOutput(serializers.Serializer[Any]):
@@ -114,8 +115,11 @@ class RegisterOutput(TokenOutput):
 
 class UserPageOutput(serializers.Serializer[Any]):
     results = UserOutput(many=True)
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
+    next = serializers.URLField(allow_null=True, help_text=NEXT)
+    previous = serializers.URLField(
+        allow_null=True,
+        help_text="Ask here for what is new since this page. Null in a search, which cannot be polled; else never null.",
+    )
 
 
 class MeOutput(UserOutput):

@@ -11,7 +11,7 @@ from accounts import sessions
 from accounts.api.serializers import TokenOutput
 from accounts.api.tokens import NO_STORE, token_pair
 from accounts.models import Session
-from puppies.api.pagination import LIMIT_AND_CURSOR, Window, paginate
+from puppies.api.pagination import LIMIT_AND_CURSOR, NEXT, POLL, Window, paginate
 from puppies.api.serializers import IdText, Input, Text
 from puppies.errors import NotFound
 from puppies.ids import parse_id
@@ -37,8 +37,8 @@ class SessionOutput(serializers.Serializer[Any]):
 
 class SessionPageOutput(serializers.Serializer[Any]):
     results = SessionOutput(many=True)
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
+    next = serializers.URLField(allow_null=True, help_text=NEXT)
+    previous = serializers.URLField(help_text=POLL)
 
 
 class RefreshView(APIView):
@@ -72,7 +72,11 @@ class RevokeView(APIView):
 
 class SessionsView(APIView):
     @extend_schema(
-        parameters=LIMIT_AND_CURSOR, responses=SessionPageOutput, summary="Your sessions", tags=["auth"]
+        operation_id="auth_sessions_list",
+        parameters=LIMIT_AND_CURSOR,
+        responses=SessionPageOutput,
+        summary="Your sessions",
+        tags=["auth"],
     )
     def get(self, request: Request) -> Response:
         """The devices that are signed in to your account, newest first."""

@@ -1,5 +1,11 @@
 """DRF and its schema."""
 
+DESCRIPTION = """The API of a social network: accounts, posts, likes and a home feed.
+
+Bodies and answers are JSON in UTF-8. Ids are strings of decimal digits. Every refusal and failure is a `Problem` whose `code` is one of
+[the codes of errors](/docs/errors). Besides those that an operation declares, each of them answers 405 `method_not_allowed` (with `Allow`)
+to a method that its address does not have, and 406 `not_acceptable` to whoever does not take JSON."""
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.SignedIn"],
@@ -17,7 +23,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Puppies",
     "VERSION": "1.0.0",
-    "DESCRIPTION": "The API of a social network: accounts, posts, likes and a home feed.",
+    "DESCRIPTION": DESCRIPTION,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],

@@ -25,6 +25,7 @@ CORS_ALLOW_HEADERS = (
 CORS_EXPOSE_HEADERS = (
     "ETag",
     "Idempotency-Replayed",
+    "Location",
     "RateLimit",
     "RateLimit-Limit",
     "RateLimit-Policy",

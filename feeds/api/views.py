@@ -18,7 +18,13 @@ class HomeFeedView(APIView):
         # The statement of the feed asks about the session itself and saves a round trip.
         return [BearerAuthentication(asks_session=False)]
 
-    @extend_schema(parameters=LIMIT_AND_CURSOR, responses=HomeFeedOutput, summary="Home feed", tags=["feeds"])
+    @extend_schema(
+        operation_id="feed_list",
+        parameters=LIMIT_AND_CURSOR,
+        responses=HomeFeedOutput,
+        summary="Home feed",
+        tags=["feeds"],
+    )
     def get(self, request: Request) -> Response:
         """Your own posts and those of the accounts you follow, newest first, endless, each once."""
         viewer = viewer_of(request)

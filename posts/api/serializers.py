@@ -3,11 +3,15 @@ from typing import Any
 from rest_framework import serializers
 
 from posts.models import CONTENT_LENGTH
+from puppies.api.pagination import NEXT, POLL
 from puppies.api.serializers import IdText, Input, Text
 
 
 class PostInput(Input):
-    content = Text(max_length=CONTENT_LENGTH, help_text="Text with at least one visible character.")
+    content = Text(
+        max_length=CONTENT_LENGTH,
+        help_text="At least one visible character; white space at both ends is removed first.",
+    )
 
 
 class AuthorOutput(serializers.Serializer[Any]):
@@ -46,8 +50,8 @@ class PostOutput(serializers.Serializer[Any]):
 
 class PostPageOutput(serializers.Serializer[Any]):
     results = PostOutput(many=True)
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
+    next = serializers.URLField(allow_null=True, help_text=NEXT)
+    previous = serializers.URLField(help_text=POLL)
 
 
 def post_json(post: Any, *, liked: bool) -> dict[str, Any]:

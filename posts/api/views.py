@@ -1,6 +1,8 @@
-from typing import Any
+from typing import Any, cast
 
+import orjson
 from django.db import transaction
+from django.http import HttpResponse, HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.permissions import BasePermission
@@ -24,10 +26,14 @@ from puppies.viewer import viewer_of
 
 POST_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="The post's id, decimal digits.")
 
+LOCATION = OpenApiParameter(
+    "Location", str, OpenApiParameter.HEADER, response=[201], description="The post's address."
+)
+
 
 class PostViewSet(ViewSet):
     @extend_schema(
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY, LOCATION],
         request=PostInput,
         responses={201: PostOutput},
         summary="Publish a post",
@@ -56,6 +62,20 @@ class PostViewSet(ViewSet):
         post = _shown_or_404(parse_id(id), request)
         return conditional(request, post, version=version_of(post["content"], post["edited_at"]))
 
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        """Tell where the new post is, also when the answer is a replay."""
+        final: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
+        if self.action == "create" and final.status_code == status.HTTP_201_CREATED:
+            body = (
+                final.data
+                if isinstance(final, Response)
+                else orjson.loads(cast("HttpResponse", final).content)
+            )
+            final["Location"] = f"/v1/posts/{body['id']}"
+        return final
+
     def get_permissions(self) -> list[BasePermission]:
         return [Public()] if self.action == "retrieve" else [SignedIn()]
 
@@ -64,7 +84,11 @@ class ProfilePostsView(APIView):
     permission_classes = (Public,)
 
     @extend_schema(
-        parameters=LIMIT_AND_CURSOR, responses=PostPageOutput, summary="Posts of an account", tags=["users"]
+        operation_id="users_posts_list",
+        parameters=LIMIT_AND_CURSOR,
+        responses=PostPageOutput,
+        summary="Posts of an account",
+        tags=["users"],
     )
     def get(self, request: Request, username: str) -> Response:
         """Posts of this account, newest first."""

@@ -47,7 +47,7 @@ class JSONRenderer(BaseRenderer):
 
 
 class JSONNegotiation(DefaultContentNegotiation):
-    """DRF's negotiation, which minds `q=0` too; with a short way for what nearly every client sends: it takes JSON, and JSON is all there is."""
+    """DRF's negotiation, which minds `q=0`; with a short way for what nearly every client sends: it takes JSON, all there is."""
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None

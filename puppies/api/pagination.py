@@ -25,10 +25,18 @@ DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
 LIMIT_AND_CURSOR = [
     OpenApiParameter(
-        "limit", int, description=f"Rows a page, 1 to {MAX_LIMIT}; {DEFAULT_LIMIT} when absent."
+        "limit",
+        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+        description="Rows a page.",
     ),
     OpenApiParameter("cursor", str, description="From the `next` or `previous` link of another page."),
 ]
+# What a page says of its links; the first is null at the end of the list, the second where nobody can poll.
+NEXT = "The page after this one; null at the end of the list."
+POLL = (
+    "Ask here for what is new since this page: never null. Each answer's own `previous` goes on from there."
+)
+NEVER = "Always null: this list cannot be polled."
 CLOCK_SLACK_SECONDS = 5
 # So that a cursor fits into an address. In a list that gains more rows than this within the longest transaction, a row that becomes
 # visible late among the others may be missed by polling; a walk from the top shows it.

@@ -37,6 +37,7 @@ DESCRIPTIONS = {
     "404": "There is nothing here, or nothing for this caller's eyes.",
     "409": "The request conflicts with what is there.",
     "412": "The resource has changed since the version that `If-Match` names.",
+    "411": "The body came without a Content-Length.",
     "413": "The body is too large.",
     "415": "The body is not JSON.",
     "422": "The key stands for another request.",
@@ -53,27 +54,44 @@ def declare_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     for path, operations in result["paths"].items():
         for method in _METHODS & set(operations):
             operation = operations[method]
-            for status in _statuses(path, method, operation):
-                operation["responses"].setdefault(status, _problem_response(status))
+            codes = _named_codes(operation.get("description", ""))
+            for status in [*_statuses(path, operation), *codes]:
+                operation["responses"].setdefault(status, _problem_response(status, operation, codes))
             operation["responses"] = dict(sorted(operation["responses"].items()))
     return result
 
 
-def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
+def _statuses(path: str, operation: dict[str, Any]) -> list[str]:
     statuses = ["400", "429", "500", "503"]
-    if {"bearer": []} in operation.get("security", []):
+    if _takes_tokens(operation):
         statuses.append("401")
     if "{" in path:
         statuses.append("404")
-    if method in {"post", "put", "patch"}:
-        statuses += ["413", "415"]
-    # A docstring that names a refusal's status declares it.
-    return statuses + re.findall(r"\b(4\d\d) `", operation.get("description", ""))
+    if "requestBody" in operation:
+        statuses += ["411", "413", "415"]
+    return statuses
 
 
-def _problem_response(status: str) -> dict[str, Any]:
+def _takes_tokens(operation: dict[str, Any]) -> bool:
+    return {"bearer": []} in operation.get("security", [])
+
+
+def _named_codes(description: str) -> dict[str, list[str]]:
+    """The codes that a docstring names after a refusal's status, by status: that declares them."""
+    named: dict[str, list[str]] = {}
+    for clause in re.finditer(r"\b(4\d\d) `[^.;:]*", description):
+        named.setdefault(clause[1], []).extend(re.findall(r"`([a-z_]+)`", clause[0]))
+    return named
+
+
+def _problem_response(status: str, operation: dict[str, Any], codes: dict[str, list[str]]) -> dict[str, Any]:
+    named = ", ".join(f"`{code}`" for code in codes.get(status, ()))
+    # Without a token there is nothing wrong with one.
+    words = (
+        "Refused" if status == "401" and not _takes_tokens(operation) else DESCRIPTIONS[status].rstrip(".")
+    )
     return {
-        "description": DESCRIPTIONS[status],
+        "description": f"{words}: {named}." if named else f"{words}.",
         "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
 

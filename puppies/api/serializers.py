@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
@@ -39,6 +40,13 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
+@extend_schema_field(
+    {
+        "type": "string",
+        "pattern": "^[1-9][0-9]{0,18}$",
+        "description": "An id: decimal digits, kept as a string.",
+    }
+)
 class IdText(serializers.CharField):
     """An id as clients see it: a string of decimal digits."""
 

@@ -89,6 +89,16 @@ def test_a_post_that_cannot_be_answered_is_not_there(client: APIClient, headers:
     assert (Post.objects.count(), Delivery.objects.count(), LedgerEntry.objects.count()) == (0, 0, 0)
 
 
+def test_a_new_post_says_where_it_is_also_to_who_asks_again(client: APIClient) -> None:
+    first, again = (
+        client.post("/v1/posts", {"content": "hello"}, headers={"Idempotency-Key": "once"}) for _ in range(2)
+    )
+
+    assert first["Location"] == again["Location"] == f"/v1/posts/{first.json()['id']}"
+    assert client.get(first["Location"]).json() == first.json()
+    assert client.get(first["Location"].replace("posts/", "posts/0")).status_code == 404
+
+
 def test_posting_needs_signing_in(anonymous_client: APIClient) -> None:
     response = anonymous_client.post("/v1/posts", {"content": "hello"})
 

@@ -1,0 +1,80 @@
+"""What the published schema promises, as a client's generator reads it."""
+
+from typing import Any
+
+import pytest
+import yaml
+from django.conf import settings
+from django.core.management import call_command
+
+SCHEMA = yaml.safe_load((settings.BASE_DIR / "docs" / "openapi.yaml").read_text())
+COMPONENTS = SCHEMA["components"]["schemas"]
+OPERATIONS = {
+    operation["operationId"]: operation
+    for methods in SCHEMA["paths"].values()
+    for operation in methods.values()
+}
+LISTS = [name for name in OPERATIONS if name.endswith("_list")]
+
+
+def member(component: str, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = COMPONENTS[component]["properties"][name]
+    return found
+
+
+def test_the_checked_in_schema_is_the_one_that_the_views_have(tmp_path: Any) -> None:
+    fresh = tmp_path / "openapi.yaml"
+
+    call_command("spectacular", file=str(fresh), validate=True, fail_on_warn=True)
+
+    assert yaml.safe_load(fresh.read_text()) == SCHEMA
+
+
+def test_bounds_are_the_ones_that_are_held() -> None:
+    username, password = member("RegisterInput", "username"), member("RegisterInput", "password")
+
+    assert (username["minLength"], username["maxLength"]) == (3, 30)
+    assert username["pattern"] == "^[A-Za-z0-9_]{3,30}$"
+    assert (password["minLength"], password["maxLength"]) == (8, 256)
+    assert "white space at both ends is removed" in member("PostInput", "content")["description"]
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_every_list_tells_the_bounds_of_its_pages(name: str) -> None:
+    (limit,) = [row["schema"] for row in OPERATIONS[name]["parameters"] if row["name"] == "limit"]
+
+    assert limit == {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
+
+
+def test_lists_are_named_as_lists() -> None:
+    assert {"feed_list", "users_posts_list", "users_list", "auth_sessions_list"} <= set(LISTS)
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_refusals_of_bodies_are_declared_where_there_is_one(name: str) -> None:
+    declared = {"411", "413", "415"} & set(OPERATIONS[name]["responses"])
+
+    assert declared == ({"411", "413", "415"} if "requestBody" in OPERATIONS[name] else set())
+
+
+def test_refusals_name_their_codes() -> None:
+    def said(name: str, status: str) -> str:
+        return str(OPERATIONS[name]["responses"][status]["description"])
+
+    assert said("auth_token_create", "401") == "Refused: `wrong_credentials`."
+    assert (
+        said("auth_token_refresh_create", "401")
+        == "Refused: `refresh_token_reused`, `invalid_refresh_token`."
+    )
+    assert "`username_taken`, `username_reserved`, `email_taken`" in said("auth_register_create", "409")
+    assert "session has ended" in said("feed_list", "401")
+
+
+def test_links_ids_and_tokens_are_explained() -> None:
+    assert "nullable" not in member("PostPage", "previous")
+    assert member("HomeFeed", "previous")["nullable"]
+    assert member("Post", "id")["pattern"] == "^[1-9][0-9]{0,18}$"
+    assert member("Relationship", "followed_by")["description"] == "This account follows the caller."
+    assert "15 minutes" in SCHEMA["components"]["securitySchemes"]["bearer"]["description"]
+    assert "(/docs/errors)" in SCHEMA["info"]["description"]
+    assert "Location" in OPERATIONS["posts_create"]["responses"]["201"]["headers"]
