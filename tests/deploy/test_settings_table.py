@@ -36,7 +36,7 @@ def test_a_stale_page_is_refused_with_the_difference(tmp_path: Path) -> None:
     assert stale != text
     assert "-| `PORT` | Something else." in str(refusal.value)
     assert "+| `PORT` | Port of the API." in str(refusal.value)
-    assert str(refusal.value).endswith("type python manage.py settings_table")
+    assert str(refusal.value).endswith("type .venv/bin/python manage.py settings_table")
     assert file.read_text() == stale
 
 

@@ -22,7 +22,7 @@ done like this: [ADR 9](adr/0009-limits.md).
 
 Each number is a setting, `LIMITS_` and the limit's name ([settings.md](settings.md)); `LIMITS_FACTOR` multiplies all for load tests.
 
-This table is written by `python manage.py limits_table`.
+This table is written by `.venv/bin/python manage.py limits_table`.
 
 | limit | requests | in | for each | on |
 |---|---|---|---|---|

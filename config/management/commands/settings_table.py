@@ -17,7 +17,7 @@ Every setting that differs between installations is an environment variable. Ins
 that holds the value (a mounted secret). A value that does not fit stops the process with a message that says what would.
 Production refuses the defaults of development: there `SECRET_KEY`, `ALLOWED_HOSTS` and `JWT_KEYS_DIR` have none.
 
-This table is written by `python manage.py settings_table`.
+This table is written by `.venv/bin/python manage.py settings_table`.
 
 | variable | meaning | kind | default |
 |---|---|---|---|
@@ -74,4 +74,4 @@ def refuse_stale(file: Path, text: str, *, command: str = "settings_table") -> N
         n=0,
     )
     if found != text:
-        raise CommandError("\n".join([*difference, f"{file.name} is stale: type python manage.py {command}"]))
+        raise CommandError("\n".join([*difference, f"{file.name} is stale: type .venv/bin/python manage.py {command}"]))
