@@ -108,6 +108,6 @@ class ProblemMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         for kind, status in _REFUSALS:
             if isinstance(exception, kind):
-                detail = str(exception) if status == 400 else ""
-                return problems.response(request, status=status, detail=detail)
+                # What they say is for developers: it names settings.
+                return problems.response(request, status=status)
         return problems.of_exception(exception, request)

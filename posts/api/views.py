@@ -1,8 +1,7 @@
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from django.db import transaction
-from django.http import HttpResponse, HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.permissions import BasePermission
@@ -62,18 +61,12 @@ class PostViewSet(ViewSet):
         post = _shown_or_404(parse_id(id), request)
         return conditional(request, post, version=version_of(post["content"], post["edited_at"]))
 
-    def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
-        """Tell where the new post is, also when the answer is a replay."""
-        final: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Tell where the new post is, also when the answer is a replay, which is bytes only."""
+        final = super().finalize_response(request, response, *args, **kwargs)
         if self.action == "create" and final.status_code == status.HTTP_201_CREATED:
-            body = (
-                final.data
-                if isinstance(final, Response)
-                else orjson.loads(cast("HttpResponse", final).content)
-            )
-            final["Location"] = f"/v1/posts/{body['id']}"
+            post = getattr(final, "data", None) or orjson.loads(final.content)
+            final["Location"] = f"/v1/posts/{post['id']}"
         return final
 
     def get_permissions(self) -> list[BasePermission]:

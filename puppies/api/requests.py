@@ -20,8 +20,7 @@ class RequestMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        # WSGI shows a body of unknown length as none at all.
-        if "HTTP_TRANSFER_ENCODING" in request.META:
+        if _hides_its_body(request):
             return problems.response(request, status=411)
         if "%00" in request.META.get("QUERY_STRING", "") and not request.path_info.startswith("/v1/"):
             return problems.response(request, status=400, detail="No parameter has a NUL character in it.")
@@ -37,6 +36,15 @@ class RequestMiddleware:
         answer = problems.response(request, status=405, detail=f"This address answers {allow}.")
         answer["Allow"] = allow
         return answer
+
+
+def _hides_its_body(request: HttpRequest) -> bool:
+    """Whether the body comes without a length: WSGI shows such a one as none at all."""
+    if "HTTP_TRANSFER_ENCODING" in request.META:
+        return True
+    # HTTP/2 has no such header: there a body is announced by its type.
+    is_newer = not request.META.get("SERVER_PROTOCOL", "").startswith("HTTP/1")
+    return is_newer and bool(request.META.get("CONTENT_TYPE")) and not request.META.get("CONTENT_LENGTH")
 
 
 def reads_only(view: View) -> View:

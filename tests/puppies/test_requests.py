@@ -56,6 +56,24 @@ def test_a_body_without_a_length_is_411(client: APIClient, path: str) -> None:
     assert response.json()["code"] == "length_required"
 
 
+@pytest.mark.parametrize(
+    ("protocol", "content_type", "status"),
+    [("HTTP/2", "application/json", 411), ("HTTP/2", "", 401), ("HTTP/1.1", "application/json", 401)],
+)
+def test_a_body_over_http_2_has_a_length_too(protocol: str, content_type: str, status: int) -> None:
+    response = Client().generic(
+        "POST", "/v1/users/x/follow", SERVER_PROTOCOL=protocol, CONTENT_TYPE=content_type
+    )
+
+    assert response.status_code == status
+
+
+def test_a_refusal_does_not_speak_of_settings(client: APIClient) -> None:
+    response = client.get("/v1/feed?" + "&".join(["a=1"] * 1_001))
+
+    assert (response.status_code, response.json()["detail"]) == (400, "The request is not valid")
+
+
 @pytest.mark.parametrize("path", ["/admin/accounts/user/?state__exact=x%00", "/admin/?q=%00", "/docs?x=%00"])
 def test_nul_in_the_address_of_a_page_is_400(path: str) -> None:
     User.objects.create_superuser("root_user", "root@example.test", "a-sunny-Walk-42")
