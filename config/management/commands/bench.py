@@ -36,7 +36,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         names = list(BENCHES) if options["work"] == "all" else [options["work"]]
         if options["write"] and len(names) < len(BENCHES):
-            raise CommandError("docs/benchmarks.md holds every work: type `.venv/bin/python manage.py bench all --write`.")
+            raise CommandError(
+                "docs/benchmarks.md holds every work: type `.venv/bin/python manage.py bench all --write`."
+            )
         # A terminated benchmark takes down what it started, as an interrupted one does.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         chapters = [self._measure(name, quick=options["quick"]) for name in names]

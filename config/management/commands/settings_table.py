@@ -74,4 +74,6 @@ def refuse_stale(file: Path, text: str, *, command: str = "settings_table") -> N
         n=0,
     )
     if found != text:
-        raise CommandError("\n".join([*difference, f"{file.name} is stale: type .venv/bin/python manage.py {command}"]))
+        raise CommandError(
+            "\n".join([*difference, f"{file.name} is stale: type .venv/bin/python manage.py {command}"])
+        )
