@@ -43,7 +43,7 @@ def delivered(name: str) -> Callable[[Step], Any]:
 
 
 def run(*, delivery_id: int, step: Step) -> None:
-    """Work one delivery off with `step`, or find that there is nothing to do."""
+    """Work one delivery off with `step`, or find that there is nothing to do: it is settled, or another copy is at it."""
     claimed = leases.claim(delivery_id=delivery_id)
     if claimed is None:
         logger.info("delivery_already_settled id=%s", delivery_id)
