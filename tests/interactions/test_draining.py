@@ -2,6 +2,7 @@ import os
 import signal
 import time
 from collections import Counter as Tally
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -193,7 +194,7 @@ def test_finding_what_waits_costs_the_same_however_many_entries_a_subject_has() 
     gather(second, 1)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE puppies_ledgerentry")
-        names = {"counter": LIKES.name, "after": 0, "limit": 500}
+        names: dict[str, Any] = {"counter": LIKES.name, "after": 0, "limit": 500}
         cursor.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + draining.WAITING, names)
         [[[plan]]] = cursor.fetchall()
 

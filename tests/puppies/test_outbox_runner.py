@@ -251,7 +251,7 @@ def test_a_worker_that_dies_each_time_makes_a_dead_letter(settings: Settings) ->
         os.kill(os.getpid(), signal.SIGKILL)
         return None
 
-    deaths = []
+    deaths: list[bool] = []
     while Delivery.objects.get().dead_at is None and len(deaths) < 10:
         assert [leased.id for leased in leases.lease_due(limit=1)] == [delivery.id]
         deaths.append(killed_while_running(delivery, die))
