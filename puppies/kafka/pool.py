@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
+from billiard.exceptions import WorkerLostError
 from celery.concurrency import prefork, thread
 from celery.worker.request import Request
 from celery.worker.state import task_ready
@@ -49,7 +50,9 @@ def _request(options: dict[str, Any]) -> Request | None:
 
 def _look(request: Request, future: "Future[Any]") -> None:
     if not future.cancelled() and isinstance(error := future.exception(), Exception):
-        _fail(request, error)
+        # What a thread raises to leave the process breaks Celery's callback: that error only hides it.
+        lost = error.__context__
+        _fail(request, lost if isinstance(lost, WorkerLostError) else error)
 
 
 def _report(request: Request, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
