@@ -1,9 +1,14 @@
 """The drain: what has gathered in the ledger is added to the stored counts, each entry exactly once.
 
-Whole subjects are claimed by locking their rows in id order *before* the ledger is read, so two drains never split the +1 and the −1 of
-one subject; removing the entries and raising the count commit together, so whatever reads both in one statement is exact at any moment.
+Subjects are claimed by locking their rows in id order *before* the ledger is read, so two drains never work on one subject at once;
+removing the entries and raising the count commit together, so whatever reads both in one statement is exact at any moment, however
+many of a subject's entries are still waiting. A transaction takes a bounded number of entries and a run a bounded time: what is left
+is the next run's.
 """
 
+import time
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +18,9 @@ from accounts import counters as account_counters
 from posts import counters as post_counters
 
 SUBJECTS = 500
+# Of one transaction: some tenths of a second, far from the longest statement allowed.
+ENTRIES = 20_000
+RUN_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +40,27 @@ COUNTERS = (
     Counter(account_counters.POSTS, "accounts_user", "posts_count"),
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one transaction did: the entries it added up, and the subjects, in id order, that may have more of them."""
+
+    entries: int
+    unfinished: list[int]
+
+
+# One probe of the index for each subject, however many entries it has; the LIMIT ends the recursion.
 WAITING = """
-SELECT DISTINCT subject_id FROM puppies_ledgerentry
- WHERE counter = %(counter)s AND subject_id > %(after)s ORDER BY subject_id LIMIT %(limit)s
+WITH RECURSIVE waiting AS (
+    (SELECT subject_id FROM puppies_ledgerentry
+      WHERE counter = %(counter)s AND subject_id > %(after)s ORDER BY subject_id LIMIT 1)
+    UNION ALL
+    SELECT following.subject_id FROM waiting, LATERAL (
+        SELECT subject_id FROM puppies_ledgerentry
+         WHERE counter = %(counter)s AND subject_id > waiting.subject_id ORDER BY subject_id LIMIT 1
+    ) AS following
+)
+SELECT subject_id FROM waiting LIMIT %(limit)s
 """
 
 CLAIM = """
@@ -43,27 +69,56 @@ SELECT id FROM {table} WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE SKI
 
 APPLY = """
 WITH taken AS (
-    DELETE FROM puppies_ledgerentry WHERE counter = %(counter)s AND subject_id = ANY(%(ids)s)
+    DELETE FROM puppies_ledgerentry WHERE id = ANY(ARRAY(
+        SELECT entry.id FROM unnest(%(ids)s::bigint[]) AS claimed (id), LATERAL (
+            SELECT id FROM puppies_ledgerentry
+             WHERE counter = %(counter)s AND subject_id = claimed.id LIMIT %(share)s
+        ) AS entry
+    ))
     RETURNING subject_id, delta
 ), total AS (
-    SELECT subject_id, sum(delta) AS delta FROM taken GROUP BY subject_id
+    SELECT subject_id, sum(delta) AS delta, count(*) AS entries FROM taken GROUP BY subject_id
+), stored AS (
+    UPDATE {table} AS subject SET {column} = subject.{column} + total.delta
+      FROM total WHERE subject.id = total.subject_id
 )
-UPDATE {table} AS subject SET {column} = subject.{column} + total.delta
-  FROM total WHERE subject.id = total.subject_id
+SELECT subject_id, entries FROM total ORDER BY subject_id
 """
 
 
 def drain() -> int:
-    """Drain every counter until nothing that is free is left; the number of subjects brought up to date."""
-    return sum(_drain_counter(counter) for counter in COUNTERS)
+    """Drain all counters, taking turns, until nothing that is free is left or the run's time is over; how many entries were added up."""
+    entries, end = 0, time.monotonic() + RUN_SECONDS
+    turns = deque(_batches(counter) for counter in COUNTERS)
+    while turns and time.monotonic() < end:
+        batch = next(turns[0], None)
+        if batch is None:
+            turns.popleft()
+        else:
+            entries += batch.entries
+            turns.rotate(-1)
+    return entries
 
 
-def _drain_counter(counter: Counter) -> int:
-    drained = after = 0
+def _batches(counter: Counter) -> Iterator[Batch]:
+    """Walk through the waiting subjects again and again while the last walk left any of them unfinished."""
+    is_unfinished = True
+    while is_unfinished:
+        is_unfinished = False
+        for batch in _walk(counter):
+            yield batch
+            is_unfinished = is_unfinished or bool(batch.unfinished)
+
+
+def _walk(counter: Counter) -> Iterator[Batch]:
+    after = 0
     while subject_ids := _waiting(counter, after=after):
-        drained += len(drain_batch(counter, subject_ids=subject_ids))
+        batch = drain_batch(counter, subject_ids=subject_ids)
+        yield batch
+        if batch.unfinished:
+            # Without the others each has a larger share.
+            yield drain_batch(counter, subject_ids=batch.unfinished)
         after = subject_ids[-1]
-    return drained
 
 
 def _waiting(counter: Counter, *, after: int) -> list[int]:
@@ -74,12 +129,17 @@ def _waiting(counter: Counter, *, after: int) -> list[int]:
 
 
 @transaction.atomic
-def drain_batch(counter: Counter, *, subject_ids: list[int]) -> list[int]:
-    """Drain those of these subjects that no other drain holds; their ids in order."""
+def drain_batch(counter: Counter, *, subject_ids: list[int]) -> Batch:
+    """Drain those of these subjects that no other drain holds, each by an equal share of what one transaction takes."""
     with connection.cursor() as cursor:
         cursor.execute(CLAIM.format(table=counter.table), {"ids": subject_ids})
         ids = [row[0] for row in cursor.fetchall()]
-        if ids:
-            sql = APPLY.format(table=counter.table, column=counter.column)
-            cursor.execute(sql, {"counter": counter.name, "ids": ids})
-    return ids
+        if not ids:
+            return Batch(0, [])
+        share = max(ENTRIES // len(ids), 1)
+        sql = APPLY.format(table=counter.table, column=counter.column)
+        cursor.execute(sql, {"counter": counter.name, "ids": ids, "share": share})
+        taken = cursor.fetchall()
+    return Batch(
+        sum(entries for _, entries in taken), [subject for subject, entries in taken if entries == share]
+    )

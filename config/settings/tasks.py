@@ -127,8 +127,8 @@ CELERY_BEAT_SCHEDULE = {
 
 DELIVERY_LEASE_SECONDS = env.integer(
     "DELIVERY_LEASE_SECONDS",
-    30,
-    "A delivery published but not finished within so many seconds is published again (doubling, up to 32×).",
+    12,
+    "A delivery that was published and shows no progress for so many seconds is published again, then every twice as many.",
     least=1,
 )
 DELIVERY_MAX_ATTEMPTS = env.integer(

@@ -134,7 +134,9 @@ def _upward_place(window: Window, keys: list[int], *, full: bool) -> dict[str, A
     settled = low_water_mark(datetime.now(UTC))
     if window.upward:
         shown = {*window.shown, *keys}
-        after = max(window.after, min(settled, max(shown, default=0)))
+        # Above a full page, and below what was shown before, there may be rows that it had no room for.
+        top = keys[0] if full else max(shown, default=0)
+        after = max(window.after, min(settled, top))
     else:
         # Rows below a full page belong to the pages after it; a page that is not full has seen all there was.
         shown = set(keys)

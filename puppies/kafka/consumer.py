@@ -17,7 +17,8 @@ from puppies.kafka.dead_letters import Undertaker
 from puppies.kafka.inbox import Inbox, Place
 from puppies.kafka.lag import LagWatch
 from puppies.kafka.partitions import named, place_of
-from puppies.kafka.records import Delivery, Source, UndecodableRecord, decode, headers_of
+from puppies.kafka.protocol import UndecodableRecord
+from puppies.kafka.records import Delivery, Source, decode, headers_of
 from puppies.kafka.settings import KafkaSettings
 from puppies.kafka.topics import TopicsUnavailable, ensure_topics
 

@@ -99,6 +99,9 @@ class ConfirmingProducer:
             except KafkaException as exception:
                 report(exception.args[0])
                 return
+            except (TypeError, ValueError) as exception:
+                report(KafkaError(KafkaError._INVALID_ARG, str(exception)))  # noqa: SLF001
+                return
             else:
                 return
 

@@ -1,7 +1,5 @@
 """Records and messages: what lies in a topic, and what kombu makes of it."""
 
-import base64
-import binascii
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,15 +8,14 @@ from confluent_kafka import Message
 from kombu.utils.json import dumps, loads
 
 from puppies.kafka.producer import Record
+from puppies.kafka.protocol import UndecodableRecord, require_task
 from puppies.kafka.settings import dead_letter_topic
 
 PARTITION_KEY_HEADER = "partition_key"
 
+_REASON_CHARACTERS = 1_000
+
 Envelope = dict[str, Any]
-
-
-class UndecodableRecord(ValueError):
-    """A record that is no message of this transport; its text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,37 +62,12 @@ def decode(value: bytes | None, *, tag: str, queue: str) -> Envelope:
         envelope: Envelope = loads(value or b"")
     except Exception as error:  # what a foreign record provokes in the decoder is not ours to list
         raise UndecodableRecord(f"not JSON: {error}") from error
-    _require_message(envelope)
+    require_task(envelope)
     properties = envelope["properties"]
-    _require_body(envelope.get("body"), properties.get("body_encoding"))
     properties["delivery_tag"] = tag
-    info = properties.get("delivery_info")
-    properties["delivery_info"] = {
-        "exchange": "",
-        **(info if isinstance(info, dict) else {}),
-        "routing_key": queue,
-    }
+    # The publisher's own could name a consumer, and kombu would look for that.
+    properties["delivery_info"] = {"exchange": "", "routing_key": queue}
     return envelope
-
-
-def _require_message(envelope: object) -> None:
-    if not isinstance(envelope, dict):
-        raise UndecodableRecord("not a JSON object")
-    for name in ("properties", "headers"):
-        if not isinstance(envelope.get(name), dict):
-            raise UndecodableRecord(f"no {name!r} object")
-
-
-def _require_body(body: object, encoding: object) -> None:
-    if not isinstance(body, str):
-        raise UndecodableRecord("no text in 'body'")
-    if encoding not in (None, "utf-8", "base64"):
-        raise UndecodableRecord(f"body encoding {encoding!r} is unknown")
-    if encoding == "base64":
-        try:
-            base64.b64decode(body, validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise UndecodableRecord(f"'body' is not base64: {error}") from error
 
 
 def headers_of(message: Message) -> tuple[tuple[str, bytes], ...]:
@@ -104,15 +76,34 @@ def headers_of(message: Message) -> tuple[tuple[str, bytes], ...]:
     return tuple((name, value if isinstance(value, bytes) else b"") for name, value in pairs)
 
 
+def readable(reason: str) -> str:
+    """A reason that can be stored and logged whatever it quotes: text of UTF-8, of one kilobyte at most."""
+    return reason[:_REASON_CHARACTERS].encode(errors="backslashreplace").decode()
+
+
 def dead_letter(delivery: Delivery, *, reason: str) -> Record:
     """The record for the dead-letter topic: the same bytes, with the reason and the origin in headers."""
-    source = delivery.source
-    origin = {"topic": source.topic, "partition": source.partition, "offset": source.offset}
-    headers = (
-        *delivery.headers,
-        ("dead-letter-reason", reason.encode()),
-        ("dead-letter-origin", json.dumps(origin).encode()),
-    )
     return Record(
-        topic=dead_letter_topic(source.topic), value=delivery.value, key=delivery.key, headers=headers
+        topic=dead_letter_topic(delivery.source.topic),
+        value=delivery.value,
+        key=delivery.key,
+        headers=(*delivery.headers, *_epitaph(delivery.source, reason)),
+    )
+
+
+def empty_dead_letter(delivery: Delivery, *, reason: str) -> Record:
+    """The same without the record's own bytes, for one that cannot be stored again."""
+    size = str(len(delivery.value or b"")).encode()
+    return Record(
+        topic=dead_letter_topic(delivery.source.topic),
+        value=None,
+        headers=(*_epitaph(delivery.source, reason), ("dead-letter-left-out", size)),
+    )
+
+
+def _epitaph(source: Source, reason: str) -> tuple[tuple[str, bytes], ...]:
+    origin = {"topic": source.topic, "partition": source.partition, "offset": source.offset}
+    return (
+        ("dead-letter-reason", readable(reason).encode()),
+        ("dead-letter-origin", json.dumps(origin).encode()),
     )

@@ -1,7 +1,8 @@
 """The kombu transport: what Celery sees of Kafka."""
 
+import logging
 from time import sleep
-from typing import Any
+from typing import Any, TypeAlias
 
 import confluent_kafka
 from celery import current_app
@@ -12,37 +13,53 @@ from puppies.kafka.producer import Record, producer_for
 from puppies.kafka.records import Delivery, encode, partition_key
 from puppies.kafka.settings import DEFAULT_PORT, KafkaSettings
 
+logger = logging.getLogger(__name__)
+
 # Celery looks at its signals between two drains: short waits make for a prompt warm shutdown.
 _DRAIN_SECONDS = 0.2
 
 
 class Message(virtual.Message):
-    """A message that remembers why it could not be decoded, and is then never acknowledged as done."""
+    """A message that remembers why it could not become a task, and is then never acknowledged as done."""
 
-    undecodable: Exception | None = None
+    failure: Exception | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.errors:
+            self.failure = self.errors[0][1]
 
     def _decode(self) -> Any:
         try:
             return super()._decode()
         except Exception as error:
-            self.undecodable = error
+            self.failure = error
             raise
 
     def ack(self, multiple: bool = False) -> None:
         """Acknowledge; Celery acknowledges undecodable messages too, but those become dead letters."""
-        if self.undecodable is None:
+        if self.failure is None:
             super().ack(multiple=multiple)
         else:
             self.reject()
 
+    def fail(self, error: Exception) -> None:
+        """Reject for good because of an error around the task, which its dead letter will name."""
+        self.failure = error
+        self.reject()
+
     def rejection(self) -> str:
         """Why this message goes to the dead-letter topic."""
-        if self.undecodable is not None:
-            return f"{type(self.undecodable).__name__}: {self.undecodable}"
+        if self.failure is not None:
+            return _sentence(self.failure)
         task = (self.headers or {}).get("task")
         if task not in current_app.tasks:
             return f"no task named {task!r} is registered in this worker"
         return f"rejected by task {task!r} or by Celery"
+
+
+def _sentence(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 class QoS(virtual.QoS):
@@ -83,6 +100,11 @@ class QoS(virtual.QoS):
             self._session.inbox.requeue(delivery_tag)
         else:
             self._session.inbox.reject(delivery_tag, message.rejection())
+
+    def refuse(self, delivery_tag: str, error: Exception) -> None:
+        """Set aside what could not be handed to Celery, even when it never became a message."""
+        self._held.pop(delivery_tag, None)
+        self._session.inbox.reject(delivery_tag, _sentence(error))
 
     def restore_unacked(self) -> None:
         """Nothing to do: what was not acknowledged was not committed."""
@@ -156,6 +178,10 @@ class Channel(virtual.Channel):
             self.session.close()
 
 
+# In the class below, kombu wants the name for an attribute.
+_Channel: TypeAlias = Channel
+
+
 class Transport(virtual.Transport):
     """`puppies-kafka://host:port,host:port`."""
 
@@ -183,10 +209,23 @@ class Transport(virtual.Transport):
         """Hand one message of each consuming channel to Celery; TimeoutError when there was none."""
         wait = _DRAIN_SECONDS if timeout is None else min(timeout, _DRAIN_SECONDS)
         channels = [item for item in self.channels or () if isinstance(item, Channel) and item.is_consuming()]
-        deliveries = [channel.next_delivery(wait / len(channels)) for channel in channels]
-        for delivery in filter(None, deliveries):
-            self._deliver(delivery.envelope, delivery.source.queue)
+        handed_over = [self._hand_over_next(channel, wait / len(channels)) for channel in channels]
         if not channels:
             sleep(wait)
-        if not any(deliveries):
+        if not any(handed_over):
             raise TimeoutError
+
+    def _hand_over_next(self, channel: "_Channel", timeout: float) -> bool:
+        """Whether there was a delivery; one that Celery cannot take is a dead letter, and the worker goes on."""
+        delivery = channel.next_delivery(timeout)
+        if delivery is None:
+            return False
+        try:
+            self._deliver(delivery.envelope, delivery.source.queue)
+        except self.connection_errors:
+            raise
+        except Exception as error:
+            logger.exception("Celery could not take %s", delivery.source.tag)
+            qos: Any = channel.qos
+            qos.refuse(delivery.source.tag, error)
+        return True

@@ -3,6 +3,9 @@
 due → leased (a relay publishes it) → claimed (a task works, batch by batch) → done; or failed → due again after a back-off → … →
 dead. `due_at` is always the next instant at which a relay should look: a lease moves it to its own end, so an open delivery that
 nobody finishes comes back by itself.
+
+`publications` counts how often relays published the delivery since a task last gave a sign of life. So 0 together with a lease that
+runs means that an attempt is alive: another copy of the message then leaves the delivery to it, and is not an attempt.
 """
 
 import json
@@ -13,7 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-MAX_DOUBLINGS = 5
+MAX_DOUBLINGS = 1
 MAX_BACKOFF_SECONDS = 600
 MAX_ERROR_LENGTH = 2_000
 
@@ -50,17 +53,22 @@ UPDATE puppies_delivery AS delivery
 RETURNING delivery.id, delivery.task, delivery.partition_key, delivery.traceparent
 """  # noqa: S608 - the only interpolation is a constant of this module
 
+# A message that was not confirmed may have arrived all the same: what a task has begun since is not given back.
 RELEASE = """
 UPDATE puppies_delivery
-   SET due_at = now() + interval '1 second', lease_until = NULL, publications = greatest(publications - 1, 0)
- WHERE id = ANY(%(ids)s) AND done_at IS NULL AND dead_at IS NULL
+   SET due_at = now() + interval '1 second', lease_until = NULL, publications = publications - 1
+ WHERE id = ANY(%(ids)s) AND done_at IS NULL AND dead_at IS NULL AND publications > 0
 """
 
+# A copy that comes while another begins or works finds the row locked or alive, and costs one probe of the key.
 CLAIM = """
 UPDATE puppies_delivery
-   SET attempts = attempts + 1, publications = 1,
+   SET attempts = attempts + 1, publications = 0,
        due_at = now() + make_interval(secs => %(lease)s), lease_until = now() + make_interval(secs => %(lease)s)
- WHERE id = %(id)s AND done_at IS NULL AND dead_at IS NULL
+ WHERE id = (SELECT id FROM puppies_delivery
+              WHERE id = %(id)s AND done_at IS NULL AND dead_at IS NULL
+                AND (publications = 0 AND lease_until > now()) IS NOT TRUE
+                FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id, payload::text, attempts, traceparent
 """
 
@@ -73,7 +81,7 @@ SELECT position FROM puppies_delivery
 # The lease is extended once half of it is over: as long as `due_at` stays, no index has to be written.
 ADVANCE = """
 UPDATE puppies_delivery
-   SET position = %(position)s, attempts = 0,
+   SET position = %(position)s, attempts = 0, publications = 0,
        due_at = CASE WHEN due_at < now() + make_interval(secs => %(lease)s / 2.0)
                      THEN now() + make_interval(secs => %(lease)s) ELSE due_at END,
        lease_until = CASE WHEN due_at < now() + make_interval(secs => %(lease)s / 2.0)
@@ -109,7 +117,9 @@ def release(*, ids: Sequence[int]) -> None:
 
 
 def claim(*, delivery_id: int) -> Claimed | None:
-    """Begin an attempt. None when there is nothing to do: finished, dead, or removed."""
+    """Begin an attempt and count it, to be committed before the work. None when there is nothing to do: finished, dead, removed, or
+    under another attempt that is alive; if that one dies, the end of its lease brings the delivery back.
+    """
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, {"id": delivery_id, "lease": settings.DELIVERY_LEASE_SECONDS})
         row = cursor.fetchone()

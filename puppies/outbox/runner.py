@@ -62,7 +62,7 @@ def performed(name: str) -> Callable[[Action], Any]:
 
 
 def run(*, delivery_id: int, step: Step) -> None:
-    """Work one delivery off with `step`, or find that there is nothing to do."""
+    """Work one delivery off with `step`, or find that there is nothing to do: it is settled, or another copy is at it."""
 
     def work(claimed: leases.Claimed) -> None:
         while _run_batch(claimed, step):

@@ -1,10 +1,14 @@
+import os
+import signal
+import time
 from collections import Counter as Tally
+from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from interactions import draining
-from interactions.draining import COUNTERS, drain, drain_batch
+from interactions.draining import COUNTERS, Batch, drain, drain_batch
 from interactions.models import Like
 from interactions.selectors import like_count
 from interactions.services import like_post, unlike_post
@@ -15,7 +19,7 @@ from puppies.models import LedgerEntry
 from tests.factories import PostFactory, UserFactory
 from tests.threads import on_own_connection, run_together
 
-LIKES = COUNTERS[0]
+LIKES, FOLLOWERS = COUNTERS[0], COUNTERS[2]
 
 
 def stored() -> dict[int, int]:
@@ -31,6 +35,14 @@ def record(post: Post, *deltas: int) -> None:
         ledger.record(counter=LIKES.name, subject_id=post.id, actor_id=1, delta=delta)
 
 
+def gather(post: Post, entries: int) -> None:
+    """That many likes of one post in the ledger."""
+    deltas = (
+        LedgerEntry(counter=LIKES.name, subject_id=post.id, actor_id=n, delta=1) for n in range(entries)
+    )
+    LedgerEntry.objects.bulk_create(deltas, batch_size=5_000)
+
+
 def posts(count: int) -> list[Post]:
     """Posts whose own entries in the ledger are drained."""
     made = PostFactory.create_batch(count)
@@ -44,7 +56,7 @@ def test_a_drain_moves_the_ledger_into_the_counts() -> None:
     record(first, 1, 1, 1, -1)
     record(second, 1, -1)
 
-    assert drain() == 2
+    assert drain() == 6
 
     assert stored() == {first.id: 2, second.id: 0, third.id: 0}
     assert LedgerEntry.objects.count() == 0
@@ -110,8 +122,127 @@ def test_entries_of_subjects_that_are_gone_do_not_hold_up_the_others(monkeypatch
     assert stored() == {post.id: 1}
 
 
+@pytest.mark.django_db
+def test_a_transaction_takes_no_more_entries_than_allowed_and_each_subject_has_its_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(draining, "ENTRIES", 20)
+    loved, liked = posts(2)
+    gather(loved, 50)
+    gather(liked, 3)
+
+    batch = drain_batch(LIKES, subject_ids=[loved.id, liked.id])
+
+    assert batch == Batch(13, [loved.id])
+    assert stored() == {loved.id: 10, liked.id: 3}
+    assert (like_count(post_id=loved.id), LedgerEntry.objects.count()) == (50, 40)
+
+
+@pytest.mark.django_db
+def test_one_subject_with_many_batches_is_drained_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draining, "ENTRIES", 20)
+    loved, liked = posts(2)
+    gather(loved, 130)
+    gather(liked, 1)
+
+    assert drain() == 131
+
+    assert stored() == {loved.id: 130, liked.id: 1}
+    assert LedgerEntry.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_a_run_ends_in_time_and_the_next_one_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draining, "ENTRIES", 1)
+    (post,) = posts(1)
+    gather(post, 3_000)
+    monkeypatch.setattr(draining, "RUN_SECONDS", 0.1)
+    began = time.monotonic()
+
+    added = drain()
+
+    first = stored()[post.id]
+    assert added == first
+    assert time.monotonic() - began < 2
+    assert 0 < first < 3_000
+    assert like_count(post_id=post.id) == 3_000
+    assert drain() > 0
+    assert stored()[post.id] > first
+    assert like_count(post_id=post.id) == 3_000
+
+
+@pytest.mark.django_db
+def test_a_loved_post_does_not_hold_up_the_other_counters(monkeypatch: pytest.MonkeyPatch) -> None:
+    author = UserFactory.create()
+    (post,) = posts(1)
+    gather(post, 1_000)
+    ledger.record(counter=FOLLOWERS.name, subject_id=author.id, actor_id=1, delta=1)
+    monkeypatch.setattr(draining, "ENTRIES", 1)
+    monkeypatch.setattr(draining, "RUN_SECONDS", 0.1)
+
+    drain()
+
+    author.refresh_from_db()
+    assert author.followers_count == 1
+    assert like_count(post_id=post.id) == 1_000
+
+
+@pytest.mark.django_db
+def test_finding_what_waits_costs_the_same_however_many_entries_a_subject_has() -> None:
+    first, second = posts(2)
+    gather(first, 30_000)
+    gather(second, 1)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE puppies_ledgerentry")
+        names: dict[str, Any] = {"counter": LIKES.name, "after": 0, "limit": 500}
+        cursor.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + draining.WAITING, names)
+        [[[plan]]] = cursor.fetchall()
+
+    blocks = plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
+    assert plan["Plan"]["Actual Rows"] == 2
+    assert blocks < 50
+
+
 @pytest.mark.django_db(transaction=True)
-def test_two_drains_never_split_the_changes_of_one_post() -> None:
+def test_a_drain_killed_between_two_batches_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draining, "ENTRIES", 20)
+    (post,) = posts(1)
+    gather(post, 100)
+
+    connection.close()
+    child = os.fork()
+    if child == 0:
+        drain_batch(LIKES, subject_ids=[post.id])
+        os.kill(os.getpid(), signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+
+    assert os.WTERMSIG(status) == signal.SIGKILL
+    assert (stored(), like_count(post_id=post.id)) == ({post.id: 20}, 100)
+    assert drain() == 80
+    assert (stored(), LedgerEntry.objects.count()) == ({post.id: 100}, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_drains_at_one_subject_of_many_batches_count_each_entry_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(draining, "ENTRIES", 20)
+    (post,) = posts(1)
+    gather(post, 1_000)
+
+    def look() -> int:
+        shown = {like_count(post_id=post.id) for _ in range(100)}
+        assert shown == {1_000}
+        return 0
+
+    run_together(drain, drain, look)
+    drain()
+
+    assert (stored(), LedgerEntry.objects.count()) == ({post.id: 1_000}, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_drains_never_work_on_one_post() -> None:
     held, free = posts(2)
     record(held, 1, -1)
     record(free, 1)
@@ -119,11 +250,11 @@ def test_two_drains_never_split_the_changes_of_one_post() -> None:
     with transaction.atomic():
         assert Post.objects.select_for_update(no_key=True).get(id=held.id) == held
         record(held, 1)
-        assert on_own_connection(lambda: drain_batch(LIKES, subject_ids=[held.id, free.id])) == [free.id]
+        assert on_own_connection(lambda: drain_batch(LIKES, subject_ids=[held.id, free.id])) == Batch(1, [])
 
     assert stored() == {held.id: 0, free.id: 1}
     assert LedgerEntry.objects.filter(subject_id=held.id).count() == 3
-    assert drain() == 1
+    assert drain() == 3
     assert stored() == {held.id: 1, free.id: 1}
 
 
@@ -147,11 +278,11 @@ def test_a_drain_that_rolls_back_loses_nothing() -> None:
     record(post, 1, 1)
 
     with transaction.atomic():
-        assert drain_batch(LIKES, subject_ids=[post.id]) == [post.id]
+        assert drain_batch(LIKES, subject_ids=[post.id]) == Batch(2, [])
         transaction.set_rollback(True)
 
     assert (stored(), like_count(post_id=post.id)) == ({post.id: 0}, 2)
-    assert drain() == 1
+    assert drain() == 2
     assert stored() == {post.id: 2}
 
 

@@ -7,15 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from puppies.kafka.records import (
-    Delivery,
-    Source,
-    UndecodableRecord,
-    dead_letter,
-    decode,
-    encode,
-    partition_key,
-)
+from puppies.kafka.protocol import UndecodableRecord
+from puppies.kafka.records import Delivery, Source, dead_letter, decode, encode, partition_key
 
 json_values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -25,7 +18,13 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 
 
 def _message(**changes: Any) -> dict[str, Any]:
-    return {"body": "[]", "headers": {"task": "t"}, "properties": {"body_encoding": "utf-8"}, **changes}
+    return {
+        "body": "[[], {}, null]",
+        "content-type": "application/json",
+        "headers": {"task": "t", "id": "1"},
+        "properties": {"body_encoding": "utf-8"},
+        **{name.replace("_", "-"): value for name, value in changes.items()},
+    }
 
 
 @given(value=st.binary() | json_values.map(lambda value: json.dumps(value).encode()))
@@ -35,10 +34,13 @@ def test_whatever_lies_in_a_topic_is_decoded_or_called_undecodable(value: bytes)
 
 
 @given(
-    body=st.text(),
-    headers=st.dictionaries(st.text(min_size=1).filter(lambda k: not k.startswith("__")), st.text()),
+    number=st.integers(),
+    headers=st.dictionaries(st.text(min_size=1).map(lambda name: f"x-{name}"), st.text()),
 )
-def test_decoding_undoes_encoding(body: str, headers: dict[str, str]) -> None:
+def test_decoding_undoes_encoding(number: int, headers: dict[str, str]) -> None:
+    body = json.dumps([[number], {"number": number}, {"chain": None}])
+    headers = {**headers, "task": "t", "id": "1"}
+
     message = decode(encode(_message(body=body, headers=headers)), tag="tag", queue="q")
 
     assert (message["body"], message["headers"]) == (body, headers)
@@ -49,11 +51,19 @@ def test_decoding_undoes_encoding(body: str, headers: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
-        (_message(body=None), "no text in 'body'"),
-        (_message(headers=None), "no 'headers' object"),
-        (_message(properties=[]), "no 'properties' object"),
+        (_message(body=None), "no 'body' in the message"),
+        (_message(headers=None), "no 'headers' in the message"),
+        (_message(headers={"task": "t"}), "no 'id' in headers"),
+        (_message(headers={"task": {}, "id": "1"}), "'task' in headers is not a name"),
+        (_message(headers={"task": "t", "id": "1", "get": 1}), "header 'get' is the name of a method"),
+        (_message(properties=[]), "'properties' in the message is not an object"),
         (_message(properties={"body_encoding": "rot13"}), "body encoding 'rot13' is unknown"),
         (_message(body="%%", properties={"body_encoding": "base64"}), "'body' is not base64"),
+        (_message(body="\ud800"), "'body' is not utf-8"),
+        (_message(body="[]"), "'body' is not a list of arguments"),
+        (_message(body='[[], "x", null]'), r"'body' is not \[list, object, object or null\]"),
+        (_message(body='[[], {}, {"id": 1}]'), "'body' embeds unknown members: id"),
+        (_message(content_type="application/x-python-serialize"), "is not 'application/json'"),
     ],
 )
 def test_the_reason_names_what_is_wrong(message: dict[str, Any], reason: str) -> None:
@@ -80,3 +90,9 @@ def test_a_dead_letter_keeps_the_record_and_adds_reason_and_origin() -> None:
         "dead-letter-reason": b"no good",
         "dead-letter-origin": b'{"topic": "p.q", "partition": 3, "offset": 14}',
     }
+
+
+def test_a_reason_of_any_length_and_alphabet_is_stored() -> None:
+    record = dead_letter(Delivery(Source("q", "p.q", 3, 14, 1), b"raw"), reason="\ud800" + "x" * 5_000)
+
+    assert dict(record.headers)["dead-letter-reason"] == b"\\ud800" + b"x" * 999

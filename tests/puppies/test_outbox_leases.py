@@ -38,7 +38,7 @@ def test_a_lease_tells_the_relay_what_to_publish() -> None:
 
     assert leased == [Leased(delivery.id, "tests.fetch", "42", "00-aa-bb-01")]
     delivery.refresh_from_db()
-    assert delivery.lease_until == delivery.due_at == now() + timedelta(seconds=30)
+    assert delivery.lease_until == delivery.due_at == now() + timedelta(seconds=12)
 
 
 @pytest.mark.django_db
@@ -62,11 +62,11 @@ def test_the_longest_due_are_leased_first() -> None:
 
 
 @pytest.mark.django_db
-def test_a_lease_that_ends_brings_the_delivery_back_after_twice_the_time() -> None:
+def test_a_lease_that_ends_brings_the_delivery_back_and_doubles_once_only() -> None:
     delivery = DeliveryFactory.create()
     spans = []
 
-    for _ in range(8):
+    for _ in range(4):
         assert leased_ids() == [delivery.id]
         delivery.refresh_from_db()
         span = int((delivery.due_at - now()).total_seconds())
@@ -75,7 +75,7 @@ def test_a_lease_that_ends_brings_the_delivery_back_after_twice_the_time() -> No
         assert leased_ids() == []
         pass_time(1)
 
-    assert spans == [30, 60, 120, 240, 480, 960, 960, 960]
+    assert spans == [12, 24, 24, 24]
 
 
 @pytest.mark.django_db
@@ -107,8 +107,82 @@ def test_a_claim_begins_an_attempt_and_a_lease() -> None:
 
     assert claimed == Claimed(delivery.id, {"post_id": 2**62}, 1, "00-aa-bb-01")
     delivery.refresh_from_db()
-    assert (delivery.attempts, delivery.publications) == (1, 1)
-    assert delivery.due_at == delivery.lease_until == now() + timedelta(seconds=30)
+    assert (delivery.attempts, delivery.publications) == (1, 0)
+    assert delivery.due_at == delivery.lease_until == now() + timedelta(seconds=12)
+
+
+@pytest.mark.django_db
+def test_a_claim_leaves_a_living_attempt_alone_until_its_lease_is_over() -> None:
+    delivery = DeliveryFactory.create()
+    leases.claim(delivery_id=delivery.id)
+    claimed = Delivery.objects.values().get()
+
+    assert leases.claim(delivery_id=delivery.id) is None
+    assert Delivery.objects.values().get() == claimed
+
+    pass_time(12)
+    again = leases.claim(delivery_id=delivery.id)
+    assert again is not None
+    assert again.attempts == 2
+
+
+@pytest.mark.django_db
+def test_what_a_relay_publishes_again_begins_another_attempt() -> None:
+    delivery = DeliveryFactory.create()
+    leases.claim(delivery_id=delivery.id)
+    pass_time(12)
+
+    assert leased_ids() == [delivery.id]
+
+    assert leases.claim(delivery_id=delivery.id) is not None
+    assert leases.claim(delivery_id=delivery.id) is None
+    assert Delivery.objects.get().attempts == 2
+
+
+@pytest.mark.django_db
+def test_progress_is_a_sign_of_life_to_what_was_published_meanwhile() -> None:
+    delivery = DeliveryFactory.create()
+    leases.claim(delivery_id=delivery.id)
+    pass_time(12)
+    leased_ids()
+
+    leases.advance(delivery_id=delivery.id, position=1_000)
+
+    assert leases.claim(delivery_id=delivery.id) is None
+
+
+@pytest.mark.django_db
+def test_a_failed_attempt_is_not_alive() -> None:
+    delivery = DeliveryFactory.create()
+    leases.claim(delivery_id=delivery.id)
+    leases.fail(delivery_id=delivery.id, error="broken")
+
+    assert leases.claim(delivery_id=delivery.id) is not None
+
+
+@pytest.mark.django_db
+def test_a_relay_gives_nothing_back_that_a_task_has_begun() -> None:
+    delivery = DeliveryFactory.create()
+    leased_ids()
+    leases.claim(delivery_id=delivery.id)
+    claimed = Delivery.objects.values().get()
+
+    leases.release(ids=[delivery.id])
+
+    assert Delivery.objects.values().get() == claimed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_never_waits_for_a_batch_at_work() -> None:
+    delivery = DeliveryFactory.create()
+    leases.claim(delivery_id=delivery.id)
+    pass_time(12)
+
+    with transaction.atomic():
+        assert leases.lock(delivery_id=delivery.id) == 0
+        assert on_own_connection(lambda: leases.claim(delivery_id=delivery.id)) is None
+
+    assert Delivery.objects.get().attempts == 1
 
 
 @pytest.mark.django_db
@@ -129,7 +203,7 @@ def test_progress_moves_the_position_and_forgives_the_attempts() -> None:
 
     delivery.refresh_from_db()
     assert (delivery.position, delivery.attempts) == (1_000, 0)
-    assert delivery.due_at == now() + timedelta(seconds=30)
+    assert delivery.due_at == now() + timedelta(seconds=12)
     assert leases.lock(delivery_id=delivery.id) == 1_000
 
 

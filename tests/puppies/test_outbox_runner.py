@@ -1,7 +1,13 @@
+import os
+import signal
+import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -37,8 +43,30 @@ def eaten() -> list[int]:
     return list(LedgerEntry.objects.order_by("actor_id").values_list("actor_id", flat=True))
 
 
+def end_lease() -> None:
+    """Let the time of a lease pass."""
+    span = timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
+    Delivery.objects.update(due_at=F("due_at") - span, lease_until=F("lease_until") - span)
+
+
 def bowl(last: int = 2) -> Delivery:
     return DeliveryFactory.create(payload={"bowl": 1, "last": last})
+
+
+def attempts_counted() -> int:
+    """The attempts counted so far."""
+    return Delivery.objects.values_list("attempts", flat=True).order_by("-id")[0]
+
+
+def killed_while_running(delivery: Delivery, step: Step) -> bool:
+    """Run the delivery in a process of its own; whether it was killed."""
+    connection.close()
+    child = os.fork()
+    if child == 0:
+        run(delivery_id=delivery.id, step=step)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
 
 
 @pytest.mark.django_db
@@ -157,6 +185,7 @@ def test_attempts_that_end_without_a_word_make_a_dead_letter(settings: Settings)
     delivery = bowl()
     for _ in range(3):
         leases.claim(delivery_id=delivery.id)
+        end_lease()
 
     run(delivery_id=delivery.id, step=eat)
 
@@ -189,3 +218,44 @@ def test_copies_of_one_message_at_the_same_time_do_each_batch_once() -> None:
 
     assert eaten() == list(range(21))
     assert Delivery.objects.get().done_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_copies_at_the_same_time_finish_a_healthy_delivery_in_one_attempt() -> None:
+    began = []
+
+    def step(*, position: int, bowl: int, last: int) -> int | None:
+        began.append(attempts_counted())
+        time.sleep(0.005)
+        return eat(position=position, bowl=bowl, last=last)
+
+    for _ in range(5):
+        LedgerEntry.objects.all().delete()
+        began.clear()
+        delivery = bowl(last=10)
+
+        run_together(*[lambda delivery=delivery: run(delivery_id=delivery.id, step=step)] * 12)
+
+        delivery.refresh_from_db()
+        assert (delivery.done_at is not None, delivery.dead_at, delivery.error) == (True, None, "")
+        assert eaten() == list(range(11))
+        assert began == [1] + [0] * 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_dies_each_time_makes_a_dead_letter(settings: Settings) -> None:
+    settings.DELIVERY_MAX_ATTEMPTS = 3
+    delivery = bowl()
+
+    def die(**_: object) -> int | None:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return None
+
+    deaths: list[bool] = []
+    while Delivery.objects.get().dead_at is None and len(deaths) < 10:
+        assert [leased.id for leased in leases.lease_due(limit=1)] == [delivery.id]
+        deaths.append(killed_while_running(delivery, die))
+        end_lease()
+
+    assert deaths == [True, True, True, False]
+    assert "without a word" in Delivery.objects.get().error

@@ -20,6 +20,8 @@ class Rules:
     """What should be in the row."""
 
     is_due: bool = True
+    is_published: bool = False
+    is_alive: bool = False
     is_done: bool = False
     is_dead: bool = False
     attempts: int = 0
@@ -33,29 +35,35 @@ class Rules:
         found = [leased.id for leased in leases.lease_due(limit=100)]
 
         assert found == ([delivery_id] if self.is_open and self.is_due else [])
-        self.is_due = False
+        if found:
+            self.is_due, self.is_published, self.is_alive = False, True, False
 
     def wait(self, delivery_id: int) -> None:
-        Delivery.objects.filter(id=delivery_id).update(due_at=F("due_at") - timedelta(days=1))
-        self.is_due = True
+        day = timedelta(days=1)
+        Delivery.objects.filter(id=delivery_id).update(
+            due_at=F("due_at") - day, lease_until=F("lease_until") - day
+        )
+        self.is_due, self.is_alive = True, False
 
     def release(self, delivery_id: int) -> None:
         leases.release(ids=[delivery_id])
-        self.is_due = self.is_due and not self.is_open
+        if self.is_open and self.is_published:
+            self.is_due = self.is_published = False
 
     def claim(self, delivery_id: int) -> None:
         claimed = leases.claim(delivery_id=delivery_id)
 
-        assert (claimed is not None) == self.is_open
+        assert (claimed is not None) == (self.is_open and not self.is_alive)
         if claimed is not None:
             self.attempts += 1
-            self.is_due = False
+            self.is_due, self.is_published, self.is_alive = False, False, True
             assert claimed.attempts == self.attempts
 
     def advance(self, delivery_id: int) -> None:
         if leases.lock(delivery_id=delivery_id) is not None:
             assert self.is_open
             self.position, self.attempts, self.is_due = self.position + 1, 0, False
+            self.is_published, self.is_alive = False, True
             leases.advance(delivery_id=delivery_id, position=self.position)
 
     def finish(self, delivery_id: int) -> None:
@@ -68,7 +76,7 @@ class Rules:
 
         assert leases.fail(delivery_id=delivery_id, error="broken") is dies
         if self.is_open:
-            self.is_due, self.is_dead = False, dies
+            self.is_due, self.is_dead, self.is_alive = False, dies, False
 
 
 STEPS = ["lease", "wait", "release", "claim", "advance", "fail", "claim", "fail", "finish"]

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from puppies.api.pagination import InvalidLimit, Window, paginate, read_limit
+from puppies.api.pagination import CLOCK_SLACK_SECONDS, InvalidLimit, Window, paginate, read_limit
 from puppies.errors import InvalidCursor
 from puppies.ids import first_id_at
 
@@ -127,6 +128,58 @@ def test_a_late_row_below_the_newest_shown_is_found_by_polling(
 
     assert set(flat(pages)) == {key for key in late if len(first) < limit or key > first[-1]}
     assert all(page == sorted(page, reverse=True) and len(page) <= limit for page in pages)
+
+
+def mark_at(seconds_ago: int) -> override_settings:
+    """Meanwhile only keys older than that are settled: the mark passes others as if time had."""
+    return override_settings(TRANSACTION_TIMEOUT_MS=(seconds_ago - CLOCK_SLACK_SECONDS) * 1_000)
+
+
+def test_more_late_rows_than_a_page_holds_are_all_found_after_the_mark_has_passed() -> None:
+    start = recent(100)
+    first, newest = start, start + 4
+    late = [start + 1, start + 2, start + 3]
+    bones = Bones({first, newest})
+    with mark_at(200):
+        page, links = bones.first(2)
+
+    bones.keys |= set(late)
+    with mark_at(50):
+        pages, _ = bones.poll(links["previous"])
+
+    assert page == [newest, first]
+    assert pages == [late[1::-1], late[2:]]
+
+
+# What a poller may meet: rows that commit, in any order of their keys while these are not settled, and a page of its own.
+COMMITS_AND_PAGES = st.lists(FRESH | st.none(), max_size=8)
+
+
+@given(FRESH, COMMITS_AND_PAGES, COMMITS_AND_PAGES, LIMIT)
+def test_polling_shows_every_late_row_once_whenever_the_mark_passes(
+    visible: set[int],
+    before_the_mark: list[set[int] | None],
+    after_it: list[set[int] | None],
+    limit: int,
+) -> None:
+    start, later = recent(100), recent(20)
+    bones = Bones({start + number for number in visible})
+    with mark_at(200):
+        first, links = bones.first(limit)
+    known = set(bones.keys)
+    below = set(range(start, first[-1])) if len(first) == limit else set()
+    polled: list[int] = []
+
+    for base, mark, happenings in ((start, 200, before_the_mark), (later, 50, after_it)):
+        for committed in happenings:
+            bones.keys |= {base + number for number in committed or ()}
+            if committed is None:
+                with mark_at(mark):
+                    page, links = bones.page(links["previous"])
+                polled += page
+    polled += flat(bones.poll(links["previous"])[0])
+
+    assert sorted(polled) == sorted(bones.keys - known - below)
 
 
 @given(OLD.filter(bool), LIMIT, st.data())

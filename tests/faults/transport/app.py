@@ -12,6 +12,7 @@ from typing import Any
 from celery import Celery
 from celery.app.task import Task
 from celery.exceptions import Reject
+from celery.worker.request import Request
 from kombu import Queue
 
 from puppies import kafka
@@ -97,3 +98,28 @@ def publish_from_task(*, number: int) -> None:
 def refuse(*, number: int) -> None:
     """Refuse the message for good."""
     raise Reject(f"number {number} is refused", requeue=False)
+
+
+class Unrequestable(Request):
+    """A request that cannot be made."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        raise RuntimeError("this request cannot be made")
+
+
+@app.task(name="one.unrequestable", Request=Unrequestable)
+def unrequestable(*, number: int) -> None:
+    """Never get here."""
+    write("end", number)
+
+
+@app.task(name="one.out_of_memory")
+def out_of_memory(*, number: int) -> None:
+    """Raise what Celery lets through its pools."""
+    raise MemoryError(f"number {number} needs more")
+
+
+@app.task(name="one.leave")
+def leave(*, number: int) -> None:
+    """Ask for the end of the process."""
+    raise SystemExit(number)

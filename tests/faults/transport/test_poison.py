@@ -34,6 +34,7 @@ def test_poison_goes_to_the_dead_letters_with_its_reason(bench: Bench, outbox: C
     [
         ("one.nobody_knows", b"no task named 'one.nobody_knows'"),
         ("one.refuse", b"rejected by task 'one.refuse'"),
+        ("one.leave", b"WorkerLostError: SystemExit(7)"),
     ],
 )
 def test_unknown_and_refused_tasks_become_dead_letters(
@@ -57,6 +58,6 @@ def test_a_body_that_is_no_json_becomes_a_dead_letter(bench: Bench, outbox: Cele
     store_numbers(outbox, [2])
 
     [letter] = read_topic(bench.broker.bootstrap, "one.dlq", count=1, timeout=20)
-    assert headers_of(letter)["dead-letter-reason"].startswith(b"DecodeError")
+    assert headers_of(letter)["dead-letter-reason"].startswith(b"'body' is not JSON")
     wait_until(lambda: bench.journal.runs()[2] == 1, timeout=20, what="the next task ran")
     assert bench.journal.runs()[1] == 0
