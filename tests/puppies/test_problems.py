@@ -130,7 +130,10 @@ def test_a_lost_connection_is_503_and_the_next_request_is_answered() -> None:
     assert client.get("/v1/users/nobody").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/nothing", "/docs/nothing", "/nothing/", "/v1/feed/", "/docs/errors/unheard-of"])
+@pytest.mark.parametrize(
+    "path",
+    ["/v1", "/v1/", "/v1/nothing", "/docs/nothing", "/nothing/", "/v1/feed/", "/docs/errors/unheard-of"],
+)
 def test_addresses_of_nothing_are_404(anonymous_client: APIClient, path: str) -> None:
     response = anonymous_client.get(path)
 
