@@ -201,7 +201,6 @@ ADMIN_PAGES = {
     "/admin/accounts/user/": (302, 200, 200),
     "/admin/posts/post/": (302, 200, 200),
     "/admin/puppies/delivery/": (302, 403, 200),
-    "/admin/auth/group/": (302, 403, 403),
     "/admin/accounts/user/add/": (302, 403, 403),
 }
 

@@ -80,7 +80,7 @@ def test_the_page_of_limits_is_up_to_date_and_a_stale_one_is_told(tmp_path: Path
     stale.write_text((settings.BASE_DIR / "docs" / "limits.md").read_text().replace("| 1,000 |", "| 999 |"))
 
     call_command("limits_table", "--check")
-    with pytest.raises(CommandError, match=r"type python manage\.py limits_table"):
+    with pytest.raises(CommandError, match=r"type \.venv/bin/python manage\.py limits_table"):
         call_command("limits_table", "--check", file=stale)
 
 
