@@ -38,8 +38,8 @@ LOOK_SECONDS = 1.0
 # Between hosts' clocks; what is refused a little too late is refused all the same.
 SKEW = timedelta(seconds=60)
 
-_NAME = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}")
-_INSTANT = "%Y%m%dT%H%M%SZ"
+_NAME = re.compile(r"(\d{8}T\d{12}Z)-[0-9a-f]{8}")
+_INSTANT = "%Y%m%dT%H%M%S%fZ"
 
 logger = logging.getLogger(__name__)
 

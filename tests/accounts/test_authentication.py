@@ -135,7 +135,7 @@ FORGERIES: dict[str, Callable[[Session], str]] = {
     "not good before nothing": lambda session: signed(claims(session) | {"nbf": None}),
     "by another key": lambda session: signed(claims(session), key=STRANGERS_KEY),
     "by an unknown key": lambda session: signed(
-        claims(session), key=STRANGERS_KEY, kid="20260101T000000Z-00000000"
+        claims(session), key=STRANGERS_KEY, kid="20260101T000000000000Z-00000000"
     ),
     "by a key elsewhere": lambda session: signed(claims(session), kid="../../etc/passwd"),
     "by a key that is no text": lambda session: signed(claims(session), kid=7),

@@ -64,8 +64,8 @@ def status(token: str) -> int:
 
 def older(directory: Path, name: str, by: timedelta) -> str:
     """Give the key another beginning, as if it had been made so much earlier."""
-    instant = datetime.strptime(name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) - by
-    renamed = f"{instant:%Y%m%dT%H%M%SZ}{name[16:]}"
+    instant = datetime.strptime(name[:22], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC) - by
+    renamed = f"{instant:%Y%m%dT%H%M%S%fZ}{name[22:]}"
     (directory / f"{name}.pem").rename(directory / f"{renamed}.pem")
     return renamed
 
@@ -213,7 +213,7 @@ def test_a_ring_that_breaks_stays_as_it_was(directory: Path, caplog: pytest.LogC
     source = keys.KeyDirectory(directory)
     ring = source.ring()
 
-    (directory / "20260101T000000Z-00000000.pem").write_text("no key")
+    (directory / "20260101T000000000000Z-00000000.pem").write_text("no key")
 
     assert source.ring(at_once=True) is ring
     assert "keys_not_read" in caplog.text
@@ -222,7 +222,7 @@ def test_a_ring_that_breaks_stays_as_it_was(directory: Path, caplog: pytest.LogC
 def test_only_rsa_keys_are_taken(directory: Path) -> None:
     directory.mkdir()
     other = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (directory / "20260101T000000Z-00000000.pem").write_bytes(other)
+    (directory / "20260101T000000000000Z-00000000.pem").write_bytes(other)
 
     with pytest.raises(ImproperlyConfigured, match="no RSA key"):
         keys.KeyDirectory(directory).ring()

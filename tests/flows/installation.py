@@ -147,11 +147,11 @@ class Installation:
         """Wait until no delivery is open; how long it took."""
         return self.wait_until(lambda: self.value(OPEN) == 0, seconds=seconds, what="every delivery is done")
 
-    def wait_blocked(self, table: str) -> None:
-        """Wait until somebody else's write to the table waits for a lock."""
+    def wait_blocked(self, statement: str) -> None:
+        """Wait until somebody else's statement, of which this is a part, waits for a lock."""
         sql = """SELECT count(*) FROM pg_stat_activity
                   WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE %s"""
-        self.wait_until(lambda: self.value(sql, f"%{table}%") > 0, what=f"a write to {table} is blocked")
+        self.wait_until(lambda: self.value(sql, f"%{statement}%") > 0, what=f"{statement} is blocked")
 
     def logs(self) -> str:
         """The ends of the logs of everything that was started."""

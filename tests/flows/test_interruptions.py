@@ -43,7 +43,7 @@ def test_worker_killed_within_a_fan_out_leaves_every_row_once(
             cursor.execute(
                 "INSERT INTO feeds_feedentry VALUES (%s, %s, %s)", (followers[5_500], post, author.id)
             )
-        installation.wait_blocked("feeds_feedentry")
+        installation.wait_blocked("EXECUTE push_post")
         installation.worker.kill()
         killed_at = installation.rows(POSITION, str(post))
         stored_then = stored_readers(installation, post)
