@@ -1,8 +1,8 @@
 """The home feed, read by one statement: complete at once, however far behind the workers are.
 
 A page is the merge, below the cursor and deduplicated by feed id, of the reader's own posts, the posts of followed accounts that are
-not pushed yet, all posts of follows that are not merged yet, and the stored feed. Whether a candidate may be shown is decided here, at
-read: the stored rows are a hint, never a permission.
+not pushed yet, all posts of follows that are not merged yet, and the stored feed. Whether a post may be shown is decided here, at read,
+inside each source: the stored rows are a hint, never a permission, and what may not be shown never shortens a page.
 """
 
 from dataclasses import dataclass
@@ -13,11 +13,22 @@ from posts import counters
 from puppies.ids import MAX_ID
 from puppies.sql import Statement
 
-# A page is looked for among at most this many candidates; only a reader with that many hidden ones in a row gets a shorter page.
-MAX_SCAN = 1_000
-MAX_ROUNDS = 10
 
-# $1 reader, $2 session, $3 feed id to stay below, $4 candidates to look at. Each source is ordered by an index and stops after $4 rows.
+def _may_see(author: str) -> str:
+    """Whether $1 may see posts of the author in this column, by five keys.
+
+    A scalar subquery, as all conditions of the stored feed are: the planner can not turn it into a join, so that each source is read in
+    the order of its index and stops at its limit.
+    """
+    return f"""(SELECT author.state = 'active'
+             AND NOT EXISTS (SELECT 1 FROM accounts_mute WHERE muter_id = $1 AND muted_id = author.id)
+             AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = $1 AND blocked_id = author.id)
+             AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocked_id = $1 AND blocker_id = author.id)
+            FROM accounts_user AS author WHERE author.id = {author})"""  # noqa: S608 - a column that this module names
+
+
+# $1 reader, $2 session, $3 feed id to stay below, $4 posts. Each source is ordered by an index and stops after $4 posts that may be seen;
+# it passes over the others, however many, and only the statement's timeout ends it.
 HOME = Statement(
     name="home_feed",
     sql=f"""
@@ -29,48 +40,50 @@ WITH session AS MATERIALIZED (
     ) AS is_good
 ), candidate AS (
     SELECT DISTINCT feed_id FROM (
-        (SELECT feed_id FROM feeds_feedentry
-          WHERE user_id = $1 AND feed_id < $3 ORDER BY feed_id DESC LIMIT $4)
+        (SELECT feed_id FROM feeds_feedentry AS entry
+          WHERE user_id = $1 AND feed_id < $3
+            AND (SELECT true FROM accounts_follow WHERE follower_id = $1 AND followee_id = entry.author_id)
+            AND (SELECT state = 'published' FROM posts_post AS post WHERE post.feed_id = entry.feed_id)
+            AND {_may_see("entry.author_id")}
+          ORDER BY feed_id DESC LIMIT $4)
         UNION ALL
         (SELECT feed_id FROM posts_post
-          WHERE author_id = $1 AND feed_id < $3 ORDER BY feed_id DESC LIMIT $4)
+          WHERE author_id = $1 AND state = 'published' AND feed_id < $3 ORDER BY feed_id DESC LIMIT $4)
         UNION ALL
         (SELECT post.feed_id FROM accounts_follow AS follow CROSS JOIN LATERAL (
-            SELECT feed_id FROM posts_post
-             WHERE author_id = follow.followee_id AND delivery <> 'pushed' AND feed_id < $3
+            SELECT feed_id FROM posts_post AS post
+             WHERE author_id = follow.followee_id AND delivery <> 'pushed' AND state = 'published' AND feed_id < $3
+               AND {_may_see("post.author_id")}
              ORDER BY feed_id DESC LIMIT $4) AS post
           WHERE follow.follower_id = $1)
         UNION ALL
         (SELECT post.feed_id FROM accounts_follow AS follow CROSS JOIN LATERAL (
             SELECT feed_id FROM posts_post
-             WHERE author_id = follow.followee_id AND feed_id < $3
+             WHERE author_id = follow.followee_id AND state = 'published' AND feed_id < $3
              ORDER BY feed_id DESC LIMIT $4) AS post
-          WHERE follow.follower_id = $1 AND NOT follow.merged)
+          WHERE follow.follower_id = $1 AND NOT follow.merged AND {_may_see("follow.followee_id")})
     ) AS source
     ORDER BY feed_id DESC LIMIT $4
 )
 SELECT session.is_good, candidate.feed_id,
-       post.state = 'published' AND author.state = 'active'
-           AND (post.author_id = $1 OR follow.follower_id IS NOT NULL)
-           AND NOT EXISTS (SELECT 1 FROM accounts_mute WHERE muter_id = $1 AND muted_id = post.author_id)
-           AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = $1 AND blocked_id = post.author_id)
-           AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocked_id = $1 AND blocker_id = post.author_id) AS may_be_shown,
        post.id, post.content, post.created_at, post.edited_at,
-       post.like_count + coalesce((SELECT sum(entry.delta) FROM puppies_ledgerentry AS entry
-           WHERE entry.counter = '{counters.LIKES}' AND entry.subject_id = post.id), 0)::bigint,
-       post.comment_count + coalesce((SELECT sum(entry.delta) FROM puppies_ledgerentry AS entry
-           WHERE entry.counter = '{counters.COMMENTS}' AND entry.subject_id = post.id), 0)::bigint,
+       (post.like_count + coalesce(pending.likes, 0))::bigint, (post.comment_count + coalesce(pending.comments, 0))::bigint,
        author.id, author.username, author.display_name,
        own.user_id IS NOT NULL
   FROM session
   LEFT JOIN candidate ON session.is_good
   LEFT JOIN posts_post AS post ON post.feed_id = candidate.feed_id
   LEFT JOIN accounts_user AS author ON author.id = post.author_id
-  LEFT JOIN accounts_follow AS follow ON follow.follower_id = $1 AND follow.followee_id = post.author_id
   LEFT JOIN interactions_like AS own ON own.user_id = $1 AND own.post_id = post.id
+  LEFT JOIN LATERAL (
+    SELECT sum(entry.delta) FILTER (WHERE entry.counter = '{counters.LIKES}') AS likes,
+           sum(entry.delta) FILTER (WHERE entry.counter = '{counters.COMMENTS}') AS comments
+      FROM puppies_ledgerentry AS entry
+     WHERE entry.subject_id = post.id AND entry.counter IN ('{counters.LIKES}', '{counters.COMMENTS}')) AS pending ON true
  ORDER BY candidate.feed_id DESC
-""",  # noqa: S608 - the only interpolations are constant names of counters
+""",  # noqa: S608 - the only interpolations are constants of this program
     types=("bigint", "bigint", "bigint", "integer"),
+    by_index=True,
 )
 
 
@@ -102,21 +115,10 @@ class SessionEnded(Exception):
 
 
 def home_page(*, reader_id: int, session_id: int, limit: int, before: int = MAX_ID) -> HomePage:
-    """The `limit` newest posts below `before` that the reader may see. Raises SessionEnded.
-
-    Hidden candidates do not shorten a page: further rounds, each over more candidates, look on from the last one scanned.
-    """
-    shown: list[tuple[int, HomeItem]] = []
-    scan = limit + 1
-    for _ in range(MAX_ROUNDS):
-        rows = HOME.rows(reader_id, session_id, before, scan)
-        if not rows[0][0]:
-            raise SessionEnded
-        shown += [(row[1], HomeItem(*row[3:])) for row in rows if row[2]]
-        if len(shown) > limit:
-            return HomePage([item for _, item in shown[:limit]], scanned=shown[limit - 1][0])
-        if len(rows) < scan:
-            return HomePage([item for _, item in shown], scanned=None)
-        before = rows[-1][1]
-        scan = min(scan * 4, MAX_SCAN)
-    return HomePage([item for _, item in shown], scanned=before)
+    """The `limit` newest posts below `before` that the reader may see; fewer only at the end of the feed. Raises SessionEnded."""
+    rows = HOME.rows(reader_id, session_id, before, limit + 1)
+    if not rows[0][0]:
+        raise SessionEnded
+    shown = [row for row in rows if row[1] is not None]
+    page = shown[:limit]
+    return HomePage([HomeItem(*row[2:]) for row in page], scanned=page[-1][1] if len(shown) > limit else None)

@@ -14,6 +14,7 @@ LIKE_COUNT = Statement(
       FROM posts_post AS post WHERE post.id = $1
     """,  # noqa: S608 - the only interpolation is the constant name of a counter
     types=("bigint",),
+    by_index=True,
 )
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from posts.models import Post
+from puppies.sql import planned_by_index
 
 
 def displayed_post(*, post_id: int, viewer_id: int) -> Post | None:
     """The post with author and counts, or None when the viewer may not see it."""
-    return Post.objects.visible_to(viewer_id).for_display().filter(id=post_id).first()
+    with planned_by_index():
+        return Post.objects.visible_to(viewer_id).for_display().filter(id=post_id).first()
 
 
 def profile_posts(
@@ -16,4 +18,5 @@ def profile_posts(
     """Posts of one author by feed id within (after, before) but for `shown`, newest first, or oldest first when looking upward."""
     posts = Post.objects.visible().for_display().by_author(author_id)
     posts = posts.filter(feed_id__lt=before, feed_id__gt=after).exclude(feed_id__in=shown)
-    return list(posts.order_by("feed_id" if upward else "-feed_id")[:limit])
+    with planned_by_index():
+        return list(posts.order_by("feed_id" if upward else "-feed_id")[:limit])

@@ -162,7 +162,7 @@ def test_feed_that_shows_too_much_is_named(
     post: Post, reader: User, sabotage: Callable[[str, str], None]
 ) -> None:
     execute("UPDATE posts_post SET state = 'hidden'")
-    sabotage("post.state = 'published' AND", "")
+    sabotage("SELECT state = 'published' FROM", "SELECT true FROM")
 
     named = f"shows what it must not: {post.id}"
     assert findings() == {
