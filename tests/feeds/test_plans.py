@@ -19,6 +19,9 @@ from puppies.outbox.leases import LEASE
 from puppies.sql import BY_INDEX, Statement
 from tests.plans import analyze, generic_plan_of, plan_of
 
+# Each question in a savepoint of its own: what it sets for its transaction, others do not inherit.
+pytestmark = pytest.mark.django_db
+
 # 2,000 accounts of which each follows 20, 20,000 posts, the feeds of 200 readers, 30,000 deliveries of which 1 in 100 is open,
 # 20,000 entries in the ledger.
 TOWN = """
@@ -66,14 +69,6 @@ def town(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
             cursor.execute(TOWN)
         analyze(*TABLES)
         yield Town()
-        transaction.set_rollback(True)
-
-
-@pytest.fixture(autouse=True)
-def own_settings(town: Town) -> Iterator[None]:
-    """What a question sets for its transaction, other questions do not inherit."""
-    with transaction.atomic():
-        yield
         transaction.set_rollback(True)
 
 
