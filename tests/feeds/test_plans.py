@@ -67,7 +67,9 @@ def town(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
     with django_db_blocker.unblock(), transaction.atomic():
         with connection.cursor() as cursor:
             # The questions of a whole module may take longer than a request's transaction may.
-            cursor.execute("SET LOCAL transaction_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
+            cursor.execute(
+                "SET LOCAL transaction_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
+            )
             cursor.execute(TOWN)
         analyze(*TABLES)
         yield Town()
