@@ -13,11 +13,10 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from puppies.kafka import forking
 from puppies.kafka.client_log import librdkafka
-from puppies.kafka.codes import CONNECTION, UNKNOWN_TOPIC
 from puppies.kafka.dead_letters import Undertaker
 from puppies.kafka.inbox import Inbox, Place
 from puppies.kafka.lag import LagWatch
-from puppies.kafka.partitions import Loss, named, place_of
+from puppies.kafka.partitions import named, place_of
 from puppies.kafka.protocol import UndecodableRecord
 from puppies.kafka.records import Delivery, Source, decode, headers_of
 from puppies.kafka.settings import KafkaSettings
@@ -34,8 +33,12 @@ _RETRY_SECONDS = 1.0
 _TOPICS_SECONDS = 3.0
 _LEAVE_SECONDS = 10.0
 
+_UNKNOWN_TOPIC = frozenset(
+    {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}  # noqa: SLF001
+)
 
 # librdkafka logs these itself, broker by broker.
+_CONNECTION = frozenset({KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN})  # noqa: SLF001
 
 
 class ConsumerFailed(ConnectionError):
@@ -60,7 +63,6 @@ class ConsumerSession:
         self._is_subscription_stale = True
         self._committed_at = 0.0
         self._retry_at = 0.0
-        self._loss = Loss()
         self._fatal: KafkaError | None = None
         self._paused: set[Place] = set()
         self._full_since: float | None = None
@@ -129,8 +131,6 @@ class ConsumerSession:
 
     def _turn(self, consumer: Consumer) -> None:
         self.polled_at = monotonic()
-        if self._loss.is_long():
-            self._rejoin(consumer)
         if self._is_subscription_stale or self._are_topics_missing:
             self._subscribe(consumer)
         for message in self._poll(consumer):
@@ -167,15 +167,12 @@ class ConsumerSession:
             )
             self._are_topics_missing = False
             if any(report.is_new for report in reports) and not self._is_subscription_stale:
-                self._rejoin(consumer)
+                # The group may have been assigned before all topics were there, and does not look again.
+                consumer.unsubscribe()
+                self._is_subscription_stale = True
         except TopicsUnavailable as error:
             logger.warning("%s Trying again in %.0f s.", error, _RETRY_SECONDS)
             self._retry_at = monotonic() + _RETRY_SECONDS
-
-    def _rejoin(self, consumer: Consumer) -> None:
-        # A group that was assigned before all topics were there does not look again.
-        consumer.unsubscribe()
-        self._is_subscription_stale = True
 
     def _poll(self, consumer: Consumer) -> list[Message]:
         if self._full_since is not None:
@@ -218,7 +215,10 @@ class ConsumerSession:
             TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()
         ]
         try:
-            consumer.commit(offsets=partitions, asynchronous=asynchronous)  # type: ignore[call-overload]
+            if asynchronous:
+                consumer.commit(offsets=partitions, asynchronous=True)
+            else:
+                consumer.commit(offsets=partitions, asynchronous=False)
         except KafkaException as error:
             logger.warning("Offsets were not committed, tasks may run twice: %s", error)
             self.inbox.commit_failed(offsets)
@@ -247,8 +247,6 @@ class ConsumerSession:
     def _on_assign(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         logger.info("Assigned: %s", named(partitions))
         self.inbox.assign(place_of(item) for item in partitions)
-        if partitions:
-            self._loss.end()
 
     def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Let what runs finish for a moment, commit it and forget the rest: the next owner runs it again."""
@@ -267,7 +265,6 @@ class ConsumerSession:
         self._forget(consumer, partitions)
         # Perhaps the broker came back without its memory.
         self._are_topics_missing = True
-        self._loss.begin()
 
     def _forget(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         places = {place_of(item) for item in partitions}
@@ -279,9 +276,9 @@ class ConsumerSession:
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal():
             self._fatal = error
-        elif error.code() in UNKNOWN_TOPIC:
+        elif error.code() in _UNKNOWN_TOPIC:
             self._are_topics_missing = True
-        if error.code() not in CONNECTION:
+        if error.code() not in _CONNECTION:
             logger.warning("Kafka says: %s", error.str())
 
     def _leave(self, consumer: Consumer) -> None:
