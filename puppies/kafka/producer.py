@@ -47,6 +47,21 @@ class _Reports:
         # Reports come on whichever thread polls; a set, unlike a number, loses none.
         self.waiting.discard(index)
 
+    def give_up(self, error: KafkaError) -> None:
+        """Answer all that is still waiting with the error that ended its producer."""
+        for index in sorted(self.waiting):
+            self.answer(index, error)
+
+
+def _serve(producer: Producer, seconds: float) -> KafkaError | None:
+    """Let the producer deliver its reports; the error that ended it, which `poll` raises from then on."""
+    try:
+        producer.poll(seconds)
+    except KafkaException as exception:
+        error: KafkaError = exception.args[0]
+        return error
+    return None
+
 
 class ConfirmingProducer:
     """An idempotent producer that answers for every record; replaced when fenced, and after an outage."""
@@ -74,7 +89,8 @@ class ConfirmingProducer:
         for index, record in enumerate(records):
             self._produce(producer, record, partial(reports.answer, index), deadline)
         while reports.waiting and (left := deadline - monotonic()) > 0:
-            producer.poll(min(_POLL_SECONDS, left))
+            if (error := _serve(producer, min(_POLL_SECONDS, left))) is not None:
+                reports.give_up(error)
         errors = [
             self._error(record, answer) for record, answer in zip(records, reports.answers, strict=True)
         ]
@@ -95,7 +111,9 @@ class ConfirmingProducer:
             except BufferError:
                 if monotonic() > deadline:
                     return
-                producer.poll(_POLL_SECONDS)
+                if (error := _serve(producer, _POLL_SECONDS)) is not None:
+                    report(error)
+                    return
             except KafkaException as exception:
                 report(exception.args[0])
                 return
@@ -126,7 +144,7 @@ class ConfirmingProducer:
         """
         with self._lock:
             if self._producer is not None:
-                self._producer.poll(0)
+                self._is_suspect = _serve(self._producer, 0) is not None or self._is_suspect
             if self._producer is None or self._is_suspect:
                 self._retire()
                 self._producer = self._start()
