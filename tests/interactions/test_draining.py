@@ -1,5 +1,4 @@
 import time
-from collections import Counter as Tally
 from typing import Any
 
 import pytest
@@ -7,43 +6,12 @@ from django.db import connection
 
 from interactions import draining
 from interactions.draining import COUNTERS, Batch, drain, drain_batch
-from interactions.models import Like
 from interactions.selectors import like_count
 from interactions.tasks import drain_ledger
-from posts.models import Post
 from puppies import ledger
 from puppies.models import LedgerEntry
 from tests.factories import PostFactory, UserFactory
-
-LIKES, FOLLOWERS = COUNTERS[0], COUNTERS[2]
-
-
-def stored() -> dict[int, int]:
-    return dict(Post.objects.values_list("id", "like_count"))
-
-
-def likes_by_post() -> dict[int, int]:
-    return dict(Tally(Like.objects.values_list("post_id", flat=True)))
-
-
-def record(post: Post, *deltas: int) -> None:
-    for delta in deltas:
-        ledger.record(counter=LIKES.name, subject_id=post.id, actor_id=1, delta=delta)
-
-
-def gather(post: Post, entries: int) -> None:
-    """That many likes of one post in the ledger."""
-    deltas = (
-        LedgerEntry(counter=LIKES.name, subject_id=post.id, actor_id=n, delta=1) for n in range(entries)
-    )
-    LedgerEntry.objects.bulk_create(deltas, batch_size=5_000)
-
-
-def posts(count: int) -> list[Post]:
-    """Posts whose own entries in the ledger are drained."""
-    made = PostFactory.create_batch(count)
-    drain()
-    return made
+from tests.interactions.gathering import FOLLOWERS, LIKES, gather, posts, record, stored
 
 
 @pytest.mark.django_db
