@@ -15,6 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from accounts import counters as account_counters
+from accounts import modes
 from posts import counters as post_counters
 
 SUBJECTS = 500
@@ -25,17 +26,30 @@ RUN_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Where the count that the ledger calls `name` is stored."""
+    """Where the count that the ledger calls `name` is stored, and what else changes with it: `{count}` is the new count."""
 
     name: str
     table: str
     column: str
+    also: str = ""
+
+    def apply(self) -> str:
+        """The statement that takes entries and adds them up."""
+        count = f"subject.{self.column} + total.delta"
+        return APPLY.format(
+            table=self.table, column=self.column, count=count, also=self.also.format(count=count)
+        )
 
 
 COUNTERS = (
     Counter(post_counters.LIKES, "posts_post", "like_count"),
     Counter(post_counters.COMMENTS, "posts_post", "comment_count"),
-    Counter(account_counters.FOLLOWERS, "accounts_user", "followers_count"),
+    Counter(
+        account_counters.FOLLOWERS,
+        "accounts_user",
+        "followers_count",
+        also=f", fanout_mode = {modes.mode_at('{count}')}",
+    ),
     Counter(account_counters.FOLLOWING, "accounts_user", "following_count"),
     Counter(account_counters.POSTS, "accounts_user", "posts_count"),
 )
@@ -79,7 +93,7 @@ WITH taken AS (
 ), total AS (
     SELECT subject_id, sum(delta) AS delta, count(*) AS entries FROM taken GROUP BY subject_id
 ), stored AS (
-    UPDATE {table} AS subject SET {column} = subject.{column} + total.delta
+    UPDATE {table} AS subject SET {column} = {count}{also}
       FROM total WHERE subject.id = total.subject_id
 )
 SELECT subject_id, entries FROM total ORDER BY subject_id
@@ -137,8 +151,8 @@ def drain_batch(counter: Counter, *, subject_ids: list[int]) -> Batch:
         if not ids:
             return Batch(0, [])
         share = max(ENTRIES // len(ids), 1)
-        sql = APPLY.format(table=counter.table, column=counter.column)
-        cursor.execute(sql, {"counter": counter.name, "ids": ids, "share": share})
+        names: dict[str, Any] = {"counter": counter.name, "ids": ids, "share": share, **modes.thresholds()}
+        cursor.execute(counter.apply(), names)
         taken = cursor.fetchall()
     return Batch(
         sum(entries for _, entries in taken), [subject for subject, entries in taken if entries == share]

@@ -4,13 +4,14 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts import counters as account_counters
+from accounts.models import User
 from posts import counters
-from posts.events import PostPublished
+from posts.events import PostAwaitsFanOut, PostDeleted, PostPublished
 from posts.models import Post
 from puppies import ledger
 from puppies.errors import DomainError, FieldProblem
 from puppies.events import publish
-from puppies.ids import next_id
+from puppies.ids import NextId
 from puppies.sql import execute
 from puppies.text import is_visible
 
@@ -25,11 +26,54 @@ def publish_post(*, author_id: int, content: str) -> Post:
     """Publish a text post: visible to every reader from this commit on. Raises EmptyContent for text without a visible character."""
     if not is_visible(content):
         raise EmptyContent(errors=(FieldProblem("/content", "blank", "Write something visible."),))
-    own_id = next_id()
-    post = Post.objects.create(id=own_id, feed_id=own_id, author_id=author_id, content=content)
-    ledger.record(counter=account_counters.POSTS, subject_id=author_id, actor_id=author_id, delta=+1)
-    publish(PostPublished(post_id=post.id, author_id=author_id))
+    own_id, delivery = _feed_id_and_delivery(author_id)
+    post = Post.objects.create(
+        id=own_id, feed_id=own_id, author_id=author_id, content=content, delivery=delivery
+    )
+    _announce(post)
     return post
+
+
+@transaction.atomic
+def publish_waiting_post(*, post_id: int) -> bool:
+    """Publish a post that was kept back, as of now: its place in feeds is that of this moment. False when none waits under this id."""
+    post = Post.objects.select_for_update(no_key=True).filter(id=post_id, state=Post.State.WAITING).first()
+    if post is None:
+        return False
+    post.feed_id, post.delivery = _feed_id_and_delivery(post.author_id)
+    post.state = Post.State.PUBLISHED
+    post.save(update_fields=["feed_id", "delivery", "state"])
+    _announce(post)
+    return True
+
+
+def _feed_id_and_delivery(author_id: int) -> tuple[int, Post.Delivery]:
+    """A place in feeds, and how readers will find what is published there: decided once, by the author's mode at this moment."""
+    author = User.objects.filter(id=author_id).annotate(place=NextId())
+    place, mode = author.values_list("place", "fanout_mode").get()
+    return place, Post.Delivery.PULLED if mode == User.FanoutMode.PULL else Post.Delivery.PUSHING
+
+
+def _announce(post: Post) -> None:
+    ledger.record(
+        counter=account_counters.POSTS, subject_id=post.author_id, actor_id=post.author_id, delta=+1
+    )
+    publish(PostPublished(post_id=post.id, author_id=post.author_id))
+    if post.delivery == Post.Delivery.PUSHING:
+        publish(PostAwaitsFanOut(post_id=post.id, author_id=post.author_id))
+
+
+@transaction.atomic
+def delete_post(*, post_id: int) -> bool:
+    """Remove a published post from everybody's sight, for good; False when there is none."""
+    shown = Post.objects.filter(id=post_id, state__in=(Post.State.PUBLISHED, Post.State.HIDDEN))
+    author_id = shown.select_for_update(no_key=True).values_list("author_id", flat=True).first()
+    if author_id is None:
+        return False
+    Post.objects.filter(id=post_id).update(state=Post.State.DELETED)
+    ledger.record(counter=account_counters.POSTS, subject_id=author_id, actor_id=author_id, delta=-1)
+    publish(PostDeleted(post_id=post_id, author_id=author_id))
+    return True
 
 
 def mark_pushed(*, post_id: int) -> None:

@@ -1,4 +1,20 @@
 """What the product promises in numbers."""
 
+from django.core.exceptions import ImproperlyConfigured
+
+from config import env
+
 FEED_BATCH = 1_000
 PERSONAL_DATA_BATCH = 1_000
+
+PULL_FROM_FOLLOWERS = env.integer(
+    "PULL_FROM_FOLLOWERS",
+    10_000,
+    "From so many followers on, an author's new posts are found by their readers instead of being pushed to them.",
+    least=1,
+)
+PUSH_AGAIN_FOLLOWERS = env.integer(
+    "PUSH_AGAIN_FOLLOWERS", 8_000, "Down at so many followers, an author's new posts are pushed again."
+)
+if PUSH_AGAIN_FOLLOWERS >= PULL_FROM_FOLLOWERS:
+    raise ImproperlyConfigured("PUSH_AGAIN_FOLLOWERS must be below PULL_FROM_FOLLOWERS.")

@@ -11,7 +11,7 @@ from pytest_django import DjangoDbBlocker
 from accounts.selectors import COUNTS, SESSION_IS_GOOD
 from feeds.selectors import HOME
 from feeds.services import MERGE, PUSH
-from interactions.draining import APPLY, CLAIM, COUNTERS, WAITING
+from interactions.draining import CLAIM, COUNTERS, WAITING
 from interactions.selectors import LIKE_COUNT
 from posts.selectors import profile_posts
 from puppies.ids import MAX_ID
@@ -184,7 +184,7 @@ def test_a_drain_takes_the_entries_and_the_rows_of_its_subjects(town: Town) -> N
 
     claim = plan_of(CLAIM.format(table=likes.table), {"ids": list(range(1, 501))})
     apply = plan_of(
-        APPLY.format(table=likes.table, column=likes.column),
+        likes.apply(),
         {"counter": likes.name, "ids": list(range(1, 501)), "share": 40},
     )
 

@@ -41,7 +41,7 @@ def test_task_that_always_fails_ends_as_a_dead_letter_and_can_be_replayed(
     installation.wait_delivered()
 
     assert (letter["fact"], letter["task"], letter["attempts"], letter["position"]) == (
-        "posts.post_published.v1",
+        "posts.post_awaits_fan_out.v1",
         "feeds.fan_out_post",
         3,
         followers[999],
