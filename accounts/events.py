@@ -15,6 +15,15 @@ class UserFollowed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class UserUnfollowed(Event):
+    """`follower_id` no longer follows `followee_id`, by its own wish or because of a block."""
+
+    name: ClassVar[str] = "accounts.user_unfollowed.v1"
+    follower_id: int
+    followee_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class AccountPurgeStarted(Event):
     """The grace of `user_id` has ended: everything of it is to be erased."""
 

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts import audit, counters, mail
-from accounts.events import UserFollowed
+from accounts.events import UserFollowed, UserUnfollowed
 from accounts.models import Block, Follow, User
 from accounts.sessions import Grant, open_session
 from accounts.usernames import refuse_reserved
@@ -150,6 +150,7 @@ def unfollow_user(*, follower_id: int, followee_id: int) -> bool:
     removed, _ = Follow.objects.filter(follower_id=follower_id, followee_id=followee_id).delete()
     if removed:
         _count_follow(follower_id, followee_id, -1)
+        publish(UserUnfollowed(follower_id=follower_id, followee_id=followee_id))
     return bool(removed)
 
 

@@ -1,6 +1,7 @@
 from datetime import datetime
 
 from django.db import models
+from django.db.models import Q
 
 from puppies.ids import created_at
 
@@ -29,7 +30,11 @@ class FeedEntry(models.Model):
 
 
 class FeedState(models.Model):
-    """What the stored feed of one reader claims: everything from `floor` up, unless it is asleep."""
+    """What the stored feed of one reader claims: it holds what was pushed and merged from `floor` up, and nothing is claimed below.
+
+    An account without this row has floor 0 and is awake. `version` rises with every change but those of a fan-out, `seen_at` once a day
+    at most.
+    """
 
     class Status(models.TextChoices):
         AWAKE = "awake"
@@ -41,6 +46,24 @@ class FeedState(models.Model):
         max_length=6, choices=Status.choices, default=Status.AWAKE, db_default=Status.AWAKE
     )
     version = models.BigIntegerField(default=0, db_default=0)
+    seen_at = models.DateTimeField(db_default=models.functions.Now())
+
+    class Meta:
+        indexes = [
+            # Nearly empty as a rule: a fan-out asks it about every follower.
+            models.Index("user_id", name="feedstate_asleep", condition=Q(status="asleep")),
+            models.Index("seen_at", name="feedstate_awake_by_seen", condition=Q(status="awake")),
+        ]
 
     def __str__(self) -> str:
         return f"feed of {self.user_id}: {self.status}, floor {self.floor}"
+
+
+class Sweep(models.Model):
+    """How far a periodic walk over all accounts has come."""
+
+    name = models.TextField(primary_key=True)
+    position = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.name} after {self.position}"

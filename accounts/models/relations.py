@@ -18,9 +18,9 @@ class FollowQuerySet(models.QuerySet["Follow"]):
             row = cursor.fetchone()
         return None if row is None else int(row[0])
 
-    def lock(self, *, follow_id: int, follower_id: int, followee_id: int) -> bool:
-        """Keep this very follow from ending until the transaction does; False when it has ended, also if a newer one began."""
-        rows = self.filter(follower_id=follower_id, followee_id=followee_id, id=follow_id)
+    def lock_unmerged(self, *, follow_id: int, follower_id: int, followee_id: int) -> bool:
+        """Keep this very follow from ending until the transaction does; False when it is merged or has ended, also if a newer one began."""
+        rows = self.filter(follower_id=follower_id, followee_id=followee_id, id=follow_id, merged=False)
         return bool(rows.select_for_update(no_key=True).values_list("id"))
 
 

@@ -18,3 +18,17 @@ PUSH_AGAIN_FOLLOWERS = env.integer(
 )
 if PUSH_AGAIN_FOLLOWERS >= PULL_FROM_FOLLOWERS:
     raise ImproperlyConfigured("PUSH_AGAIN_FOLLOWERS must be below PULL_FROM_FOLLOWERS.")
+
+FEED_KEEP = env.integer(
+    "FEED_KEEP",
+    1_000,
+    "Entries that a stored feed keeps; what is older is read from the posts.",
+    least=1,
+    most=10_000,
+)
+FEED_SLEEP_DAYS = env.integer(
+    "FEED_SLEEP_DAYS", 30, "A reader not seen for so many days costs no fan-out until it is back.", least=1
+)
+FEED_SEEN_HOURS = env.integer(
+    "FEED_SEEN_HOURS", 24, "That a reader was here is written down once in so many hours.", least=1
+)

@@ -75,6 +75,11 @@ CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_ROUTES = {
     "feeds.fan_out_post": {"queue": "fanout"},
     "feeds.merge_follow": {"queue": "feeds"},
+    "feeds.purge_post": {"queue": "feeds"},
+    "feeds.purge_unfollowed": {"queue": "feeds"},
+    "feeds.rebuild_feed": {"queue": "feeds"},
+    "feeds.trim_feeds": {"queue": "maintenance"},
+    "feeds.put_to_sleep": {"queue": "maintenance"},
     "interactions.drain_ledger": {"queue": "counters"},
     "accounts.send_email_token": {"queue": "maintenance"},
     "accounts.remove_old_credentials": {"queue": "maintenance"},
@@ -102,6 +107,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "accounts.remove_expired_exports",
         "schedule": timedelta(minutes=10),
         "options": {"expires": 600},
+    },
+    "trim-feeds": {
+        "task": "feeds.trim_feeds",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "put-to-sleep": {
+        "task": "feeds.put_to_sleep",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
     },
     "drain-ledger": {
         "task": "interactions.drain_ledger",

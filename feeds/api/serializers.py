@@ -4,7 +4,6 @@ from rest_framework import serializers
 
 from feeds.selectors import HomeItem
 from posts.api.serializers import PostPageOutput
-from puppies.api.pagination import NEVER
 
 
 class HomeFeedOutput(PostPageOutput):
@@ -12,7 +11,6 @@ class HomeFeedOutput(PostPageOutput):
         # `source` is a name of the contract and of a DRF attribute; it can only be declared here.
         return {
             **super().get_fields(),
-            "previous": serializers.URLField(allow_null=True, help_text=NEVER),
             "source": serializers.ChoiceField(["home"], help_text="Which feed this is."),
         }
 

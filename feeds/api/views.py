@@ -5,12 +5,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import BearerAuthentication
-from feeds import selectors
+from feeds import reading, selectors
 from feeds.api.serializers import HomeFeedOutput, item_json
-from puppies.api.pagination import LIMIT_AND_CURSOR, link, read_cursor, read_limit
-from puppies.errors import InvalidCursor, Unauthenticated
-from puppies.ids import MAX_ID
-from puppies.viewer import viewer_of
+from feeds.selectors import HomeItem
+from puppies.api.pagination import LIMIT_AND_CURSOR, Window, paginate
+from puppies.errors import Unauthenticated
+from puppies.viewer import Viewer, viewer_of
 
 
 class HomeFeedView(APIView):
@@ -28,21 +28,20 @@ class HomeFeedView(APIView):
     def get(self, request: Request) -> Response:
         """Your own posts and those of the accounts you follow, newest first, endless, each once."""
         viewer = viewer_of(request)
-        scope = f"home:{viewer.id}"
-        before = read_cursor(request, scope=scope).get("b", MAX_ID)
-        if not isinstance(before, int):
-            raise InvalidCursor
         try:
-            page = selectors.home_page(
-                reader_id=viewer.id, session_id=viewer.session_id, limit=read_limit(request), before=before
+            items, links = paginate(
+                request,
+                scope=f"home:{viewer.id}",
+                fetch=lambda window: _fetch(viewer, window),
+                key=lambda item: item.feed_id,
             )
         except selectors.SessionEnded as error:
             raise Unauthenticated("This session has ended.") from error
-        return Response(
-            {
-                "results": [item_json(item) for item in page.items],
-                "next": link(request, scope=scope, place={"b": page.scanned}) if page.scanned else None,
-                "previous": None,
-                "source": "home",
-            }
-        )
+        return Response({"results": [item_json(item) for item in items], **links, "source": "home"})
+
+
+def _fetch(viewer: Viewer, window: Window) -> list[HomeItem]:
+    who = {"reader_id": viewer.id, "session_id": viewer.session_id, "limit": window.limit}
+    if window.upward:
+        return reading.read_newer(**who, after=window.after, shown=window.shown)
+    return reading.read_older(**who, before=window.before)

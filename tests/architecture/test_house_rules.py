@@ -78,6 +78,9 @@ def test_every_subscription_starts_a_task_that_exists() -> None:
         "accounts.send_email_token",
         "feeds.fan_out_post",
         "feeds.merge_follow",
+        "feeds.purge_post",
+        "feeds.purge_unfollowed",
+        "feeds.rebuild_feed",
     }
     assert {name for name in subscribed_tasks() if not name.startswith("tests.")} <= our_tasks()
 

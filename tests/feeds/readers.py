@@ -7,7 +7,7 @@ from accounts.models import User
 from accounts.services import follow_user
 from accounts.sessions import open_session
 from config.celery import app
-from feeds.models import FeedEntry
+from feeds.models import FeedEntry, FeedState
 from feeds.selectors import HomeItem, HomePage, home_page
 from puppies.ids import MAX_ID
 from puppies.models import Delivery
@@ -57,6 +57,10 @@ class Reader:
     def stored(self) -> set[int]:
         """The feed ids in the stored feed."""
         return set(FeedEntry.objects.filter(user_id=self.user.id).values_list("feed_id", flat=True))
+
+    def state(self) -> FeedState:
+        """What the stored feed claims; what it claims without a row when there is none."""
+        return FeedState.objects.filter(user_id=self.user.id).first() or FeedState(user_id=self.user.id)
 
 
 def work_off(delivery: Delivery) -> None:

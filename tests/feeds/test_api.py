@@ -23,8 +23,15 @@ def test_feed_is_complete_before_any_worker_ran(client: APIClient, user: User) -
     assert contents(client) == ["my own", "after the follow", "before the follow"]
 
 
-def test_an_empty_feed_is_an_empty_page(client: APIClient) -> None:
-    assert client.get("/v1/feed").json() == {"results": [], "next": None, "previous": None, "source": "home"}
+def test_an_empty_feed_is_an_empty_page_that_can_be_polled(client: APIClient, user: User) -> None:
+    page = client.get("/v1/feed").json()
+    polled = client.get(page["previous"]).json()
+    post = PostFactory.create(author=user)
+    found = client.get(polled["previous"]).json()
+
+    assert (page["results"], page["next"], page["source"]) == ([], None, "home")
+    assert (polled["results"], polled["source"]) == ([], "home")
+    assert [item["id"] for item in found["results"]] == [str(post.id)]
 
 
 def test_a_post_looks_the_same_in_the_feed_and_by_itself(client: APIClient, user: User) -> None:

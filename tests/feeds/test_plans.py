@@ -1,6 +1,6 @@
 """The hot queries find their rows by an index, whatever has gathered in the tables."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -9,15 +9,16 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoDbBlocker
 
 from accounts.selectors import COUNTS, SESSION_IS_GOOD
-from feeds.selectors import HOME
-from feeds.services import MERGE, PUSH
+from feeds.selectors import HOME, NEWER
+from feeds.merging import MERGE, REBUILD
+from feeds.services import PUSH
 from interactions.draining import CLAIM, COUNTERS, WAITING
 from interactions.selectors import LIKE_COUNT
 from posts.selectors import profile_posts
 from puppies.ids import MAX_ID
 from puppies.outbox.leases import LEASE
 from puppies.sql import BY_INDEX, Statement
-from tests.plans import analyze, generic_plan_of, plan_of
+from tests.plans import Plan, analyze, generic_plan_of, plan_of
 
 # Each question in a savepoint of its own: what it sets for its transaction, others do not inherit.
 pytestmark = pytest.mark.django_db
@@ -76,13 +77,26 @@ def town(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
         transaction.set_rollback(True)
 
 
-def test_the_home_feed_is_read_by_indexes(town: Town) -> None:
-    plan = generic_plan_of(HOME, town.reader_id, town.session_id, MAX_ID, 21)
+Read = Callable[[Town], Plan]
+reads = pytest.mark.parametrize(
+    "read",
+    [
+        lambda town: generic_plan_of(HOME, town.reader_id, town.session_id, MAX_ID, 21),
+        lambda town: generic_plan_of(NEWER, town.reader_id, town.session_id, 1, 21, [2, 3]),
+    ],
+    ids=["older", "newer"],
+)
+
+
+@reads
+def test_the_home_feed_is_read_by_indexes(town: Town, read: Read) -> None:
+    plan = read(town)
 
     assert plan.scanned_whole() == set()
     needed = {
         "accounts_session_pkey",
         "accounts_user_pkey",
+        "feeds_feedstate_pkey",
         "ledger_by_subject",
         "post_by_author",
         "post_unpushed",
@@ -108,21 +122,17 @@ def test_the_home_feed_is_read_by_indexes(town: Town) -> None:
     assert needed <= found <= needed | as_good
 
 
-def test_the_home_feed_looks_into_one_partition(town: Town) -> None:
-    plan = generic_plan_of(HOME, town.reader_id, town.session_id, MAX_ID, 21)
+@reads
+def test_the_home_feed_looks_into_one_partition(town: Town, read: Read) -> None:
+    assert len([index for index in read(town).indexes() if index.startswith("feeds_feedentry_")]) == 1
 
-    assert len([index for index in plan.indexes() if index.startswith("feeds_feedentry_")]) == 1
 
+@reads
+def test_the_home_feed_sorts_one_row_an_author_and_the_candidates_of_one_page(town: Town, read: Read) -> None:
+    plan = read(town)
 
-def test_the_home_feed_sorts_nothing_but_the_candidates_of_one_page(town: Town) -> None:
-    plan = generic_plan_of(HOME, town.reader_id, town.session_id, MAX_ID, 21)
-
-    # The page itself, the newest unpushed posts of each followed account, the newest posts of each unmerged one.
-    assert plan.sorts() == [
-        ("entry.feed_id DESC",),
-        ("post_1.feed_id DESC",),
-        ("posts_post_1.feed_id DESC",),
-    ]
+    # Authors by their nearest post: of the unpushed, of the unmerged, of those below the floor. All else is candidates.
+    assert sorted(key for (key,) in plan.sorts() if key.startswith("nearest") or "posts_post" in key) == []
     assert not [node for node in plan.children_of_sorts() if "Scan" in node["Node Type"]]
 
 
@@ -145,15 +155,21 @@ def test_a_push_reads_the_next_followers_in_order(town: Town, statement: Stateme
     plan = generic_plan_of(statement, 100, 50, 0)
 
     assert (plan.scanned_whole(), plan.sorts()) == (set(), [])
-    assert plan.indexes() == {"posts_post_pkey", "follow_by_followee"}
+    assert plan.indexes() == {"posts_post_pkey", "follow_by_followee", "feedstate_asleep"}
 
 
-@pytest.mark.parametrize("statement", [MERGE.repeated, MERGE.fresh])
-def test_a_merge_reads_the_next_posts_in_order(town: Town, statement: Statement) -> None:
-    plan = generic_plan_of(statement, town.reader_id, 7, 50, 0)
+def test_a_merge_reads_the_newest_posts_in_order(town: Town) -> None:
+    plan = generic_plan_of(MERGE, town.reader_id, 7, 0, 0)
 
     assert (plan.scanned_whole(), plan.sorts()) == (set(), [])
     assert plan.indexes() == {"post_by_author"}
+
+
+def test_a_rebuild_reads_the_newest_posts_of_each_author_by_an_index(town: Town) -> None:
+    plan = generic_plan_of(REBUILD, town.reader_id, 0)
+
+    assert plan.scanned_whole() == set()
+    assert "post_by_author" in plan.indexes()
 
 
 def test_a_lease_reads_only_open_deliveries_in_order(town: Town) -> None:

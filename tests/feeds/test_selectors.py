@@ -87,6 +87,7 @@ def test_an_item_tells_all_that_a_post_shows() -> None:
 
     post.refresh_from_db()
     assert item._asdict() == {
+        "feed_id": post.feed_id,
         "id": post.id,
         "content": "hello 🐶",
         "created_at": post.created_at,

@@ -1,10 +1,10 @@
 import pytest
 from pytest_django import Settings
 
-from accounts.models import Follow, User
-from accounts.services import follow_user, unfollow_user
+from accounts.models import User
+from accounts.services import follow_user
 from feeds.models import FeedEntry
-from feeds.services import merge_follow_batch, push_post_batch
+from feeds.services import push_post_batch
 from posts.models import Post
 from puppies.ids import created_at
 from puppies.models import Delivery
@@ -37,10 +37,6 @@ def push_all(post: Post) -> list[int | None]:
     while (last := positions[-1]) is not None:
         positions.append(push_post_batch(post_id=post.id, after=last))
     return positions
-
-
-def follow_id(follower_id: int, followee_id: int) -> int:
-    return Follow.objects.values_list("id", flat=True).get(follower_id=follower_id, followee_id=followee_id)
 
 
 def delivery_of(post: Post) -> str:
@@ -149,59 +145,6 @@ def test_whoever_follows_during_the_fan_out_misses_nothing() -> None:
     work_all_off(task="feeds.merge_follow")
 
     assert [row[0] for row in stored()] == [late.id, *fans]
-
-
-@pytest.mark.django_db
-def test_a_merge_copies_all_posts_of_that_author_in_batches() -> None:
-    author, reader = UserFactory.create(), UserFactory.create()
-    posts = PostFactory.create_batch(5, author=author)
-    PostFactory.create()
-    follow_user(follower_id=reader.id, followee_id=author.id)
-    names = {
-        "follow_id": follow_id(reader.id, author.id),
-        "follower_id": reader.id,
-        "followee_id": author.id,
-    }
-
-    positions: list[int | None] = [0]
-    while (after := positions[-1]) is not None:
-        assert Follow.objects.get().merged is False
-        positions.append(merge_follow_batch(**names, after=after))
-
-    assert positions == [0, posts[1].feed_id, posts[3].feed_id, None]
-    assert stored() == [(reader.id, post.feed_id, author.id) for post in posts]
-    assert Follow.objects.get().merged is True
-
-
-@pytest.mark.django_db
-def test_a_merge_of_a_follow_that_ended_does_nothing() -> None:
-    author, reader = UserFactory.create(), UserFactory.create()
-    PostFactory.create(author=author)
-    follow_user(follower_id=reader.id, followee_id=author.id)
-    unfollow_user(follower_id=reader.id, followee_id=author.id)
-
-    work_all_off(task="feeds.merge_follow")
-
-    assert (stored(), Follow.objects.count()) == ([], 0)
-
-
-@pytest.mark.django_db
-def test_the_merge_of_an_earlier_follow_does_not_complete_a_later_one() -> None:
-    author, reader = UserFactory.create(), UserFactory.create()
-    PostFactory.create(author=author)
-    for _ in range(2):
-        follow_user(follower_id=reader.id, followee_id=author.id)
-        unfollow_user(follower_id=reader.id, followee_id=author.id)
-    follow_user(follower_id=reader.id, followee_id=author.id)
-    *earlier, last = Delivery.objects.filter(task="feeds.merge_follow").order_by("id")
-
-    for delivery in earlier:
-        work_off(delivery)
-    unmerged = (stored(), Follow.objects.get().merged)
-    work_off(last)
-
-    assert unmerged == ([], False)
-    assert (len(stored()), Follow.objects.get().merged) == (1, True)
 
 
 @pytest.mark.django_db

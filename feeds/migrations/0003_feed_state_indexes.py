@@ -1,0 +1,23 @@
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = False  # indexes that do not lock their tables cannot be made in a transaction
+
+    dependencies = [("feeds", "0002_feed_state")]
+
+    operations = [
+        AddIndexConcurrently(
+            model_name="feedstate",
+            index=models.Index(
+                models.F("user_id"), name="feedstate_asleep", condition=models.Q(status="asleep")
+            ),
+        ),
+        AddIndexConcurrently(
+            model_name="feedstate",
+            index=models.Index(
+                models.F("seen_at"), name="feedstate_awake_by_seen", condition=models.Q(status="awake")
+            ),
+        ),
+    ]
