@@ -1,23 +1,16 @@
 """The promises of the system checked on live data: `manage.py verify`.
 
 Each check reads one snapshot, so writes that go on meanwhile are no findings. Nothing is changed. What the feeds should hold is asked of
-the oracle: plain SQL over posts and follows that shares nothing with the feed's own statement.
+the oracle (`feeds.oracle`).
 """
 
 import time
-from collections import Counter as Counted
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
-
-from accounts.models import User
-from accounts.sessions import open_session
-from feeds.selectors import home_page
+from feeds.oracle import claim_faults, feed_faults, rows, snapshot, walk_and_oracle, walk_faults
 from interactions.draining import COUNTERS, Counter
-from puppies.ids import MAX_ID
 
 MAX_FINDINGS = 20
 
@@ -64,16 +57,6 @@ SELECT subject.id, subject.{column} + coalesce(ledger.delta, 0), coalesce(truth.
  ORDER BY subject.id
 """
 
-ORACLE = """
-SELECT post.id FROM posts_post AS post, accounts_user AS author
- WHERE author.id = post.author_id AND author.state = 'active' AND post.state = 'published'
-   AND (author.id = %(reader)s OR author.id IN (SELECT followee_id FROM accounts_follow WHERE follower_id = %(reader)s))
-   AND author.id NOT IN (SELECT muted_id FROM accounts_mute WHERE muter_id = %(reader)s)
-   AND author.id NOT IN (SELECT blocked_id FROM accounts_block WHERE blocker_id = %(reader)s)
-   AND author.id NOT IN (SELECT blocker_id FROM accounts_block WHERE blocked_id = %(reader)s)
- ORDER BY post.feed_id DESC LIMIT %(posts)s
-"""
-
 # Readers at even distances over all ids, so that a sample meets old accounts and new ones.
 READERS = """
 SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS size
@@ -99,9 +82,15 @@ SELECT format('the follow of %s by %s is not merged and has no open delivery', f
  WHERE NOT follow.merged AND NOT EXISTS (
        SELECT 1 FROM puppies_delivery WHERE done_at IS NULL AND task = 'feeds.merge_follow'
           AND payload @> jsonb_build_object('follower_id', follower_id, 'followee_id', followee_id))
+UNION ALL
+SELECT format('the feed of %s is awake with nothing stored and has no open delivery', user_id) FROM feeds_feedstate
+ WHERE status = 'awake' AND floor = 9223372036854775807 AND NOT EXISTS (
+       SELECT 1 FROM puppies_delivery WHERE done_at IS NULL AND task = 'feeds.rebuild_feed'
+          AND payload @> jsonb_build_object('user_id', user_id))
 """
 UNFINISHED = """
 SELECT (SELECT count(*) FROM posts_post WHERE delivery = 'pushing') + (SELECT count(*) FROM accounts_follow WHERE NOT merged)
+     + (SELECT count(*) FROM feeds_feedstate WHERE status = 'awake' AND floor = 9223372036854775807)
 """
 
 
@@ -118,16 +107,20 @@ def counts(_: Options) -> list[Result]:
 
 
 def feeds(options: Options) -> list[Result]:
-    """I3 and I6: each reader's home feed, walked page by page, is the oracle's list, in order, each post once."""
+    """I3 and I6: each reader's home feed, walked page by page, is the oracle's list, in order, each post once, and what it stores is
+    what it claims.
+    """
     readers = [row[0] for row in rows(READERS, {"readers": options.readers})]
-    wrong: list[str] = []
-    restless: list[str] = []
+    wrong, restless, lacking = list[str](), list[str](), list[str]()
     for reader in readers:
-        walked, expected = walk_and_oracle(reader, options)
-        wrong += _compared(reader, walked, expected)
-        restless += _walk_faults(reader, walked, expected)
+        with snapshot():
+            walked, expected = walk_and_oracle(reader_id=reader, posts=options.posts, page=options.page)
+            lacking += claim_faults(reader_id=reader)
+        wrong += feed_faults(reader, walked, expected)
+        restless += walk_faults(reader, walked, expected)
     return [
         _result("I3", "feeds equal the oracle", len(readers), wrong),
+        _result("I3", "stored feeds hold what they claim", len(readers), lacking),
         _result("I6", "page walks are in order, each post once", len(readers), restless),
     ]
 
@@ -162,41 +155,6 @@ def ledger(options: Options) -> list[Result]:
     return [_result("I4", "the ledger drains", held, findings)]
 
 
-def walk_and_oracle(reader: int, options: Options) -> tuple[list[int], list[int]]:
-    """The first `posts` ids of the reader's feed, walked page by page, and what they should be, of one snapshot."""
-    with snapshot():
-        expected = [row[0] for row in rows(ORACLE, {"reader": reader, "posts": options.posts})]
-        # The feed asks for a good session; this one is gone with the snapshot.
-        session = open_session(user=User(id=reader), device="verify")
-        walked: list[int] = []
-        before: int | None = MAX_ID
-        while before is not None and len(walked) < options.posts:
-            page = home_page(
-                reader_id=reader, session_id=session.session_id, limit=options.page, before=before
-            )
-            walked += [item.id for item in page.items]
-            before = page.scanned
-    return walked[: options.posts], expected
-
-
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """Everything read within is of one moment; nothing written within stays."""
-    with transaction.atomic(durable=True):
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL transaction_timeout = 0")
-        yield
-        transaction.set_rollback(True)
-
-
-def rows(sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
-    """The rows of one statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return list(cursor.fetchall())
-
-
 def _number(sql: str) -> int:
     return int(rows(sql)[0][0])
 
@@ -214,29 +172,6 @@ def _count(counter: Counter) -> Result:
     ]
     examined = _number(f"SELECT count(*) FROM {counter.table}")  # noqa: S608 - a constant of the drain
     return _result("I2", f"{counter.name} equals its rows", examined, findings)
-
-
-def _compared(reader: int, walked: list[int], expected: list[int]) -> list[str]:
-    kinds = {"lacks": _without(expected, walked), "shows what it must not": _without(walked, expected)}
-    return [f"the feed of {reader} {what}: {_listed(posts)}" for what, posts in kinds.items() if posts]
-
-
-def _walk_faults(reader: int, walked: list[int], expected: list[int]) -> list[str]:
-    twice = [post for post, times in Counted(walked).items() if times > 1]
-    faults = [f"the feed of {reader} shows more than once: {_listed(twice)}"] if twice else []
-    strange, missing = _without(walked, expected), _without(expected, walked)
-    if list(dict.fromkeys(_without(walked, strange))) != _without(expected, missing):
-        faults.append(f"the feed of {reader} is out of order")
-    return faults
-
-
-def _without(posts: list[int], others: list[int]) -> list[int]:
-    known = set(others)
-    return [post for post in posts if post not in known]
-
-
-def _listed(posts: list[int]) -> str:
-    return ", ".join(map(str, posts[:3])) + (f" and {len(posts) - 3} more" if len(posts) > 3 else "")
 
 
 def _result(promise: str, name: str, examined: int, findings: list[str]) -> Result:

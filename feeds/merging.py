@@ -16,9 +16,6 @@ from feeds.models import FeedState
 from feeds.states import change_state, lock_state
 from puppies.sql import Statement, execute
 
-# From so many follows that wait to be merged on, one rebuild does for all of them.
-BURST = 10
-
 logger = logging.getLogger(__name__)
 
 # $1 follower, $2 followee, $3 floor, $4 posts.
@@ -107,8 +104,9 @@ def rebuild_feed(*, user_id: int) -> bool:
 
 
 def _is_burst(follower_id: int) -> bool:
+    """Whether so many follows wait that one rebuild for all of them is cheaper than a merge for each."""
     waiting = Follow.objects.filter(follower_id=follower_id, merged=False)
-    return len(waiting.values_list("id")[: BURST + 1]) > BURST
+    return len(waiting.values_list("id")[: settings.FEED_BURST + 1]) > settings.FEED_BURST
 
 
 def _rebuild(state: FeedState) -> None:

@@ -74,11 +74,10 @@ def sweep() -> int:
     """Trim on from where the last sweep ended, for some seconds or to the last account; how many entries were removed."""
     position = Sweep.objects.filter(name=SWEEP).values_list("position", flat=True).first() or 0
     removed, end = 0, time.monotonic() + RUN_SECONDS
-    while time.monotonic() < end:
+    while True:
         done = trim_batch(after=position)
         removed += done.entries
         position = done.last or 0
         Sweep.objects.update_or_create(name=SWEEP, defaults={"position": position})
-        if done.last is None:
-            break
-    return removed
+        if done.last is None or time.monotonic() >= end:
+            return removed

@@ -75,6 +75,7 @@ def test_sound_data_is_no_finding(post: Post) -> None:
         "user.following equals its rows": ("I2", 2),
         "user.posts equals its rows": ("I2", 2),
         "feeds equal the oracle": ("I3", 2),
+        "stored feeds hold what they claim": ("I3", 2),
         "page walks are in order, each post once": ("I6", 2),
         "no delivery is overdue or dead": ("I4", 0),
         "unfinished work has its delivery": ("I4", 0),
@@ -87,7 +88,7 @@ def test_table_is_for_people(post: Post) -> None:
 
     assert lines[0].split() == ["promise", "what", "examined", "broken"]
     assert lines[1].split() == ["I2", "post.likes", "equals", "its", "rows", "1", "0"]
-    assert len(lines) == 11
+    assert len(lines) == 12
 
 
 def test_work_in_hand_is_no_finding(post: Post, reader: User) -> None:
@@ -110,7 +111,6 @@ def test_work_in_hand_is_no_finding(post: Post, reader: User) -> None:
         ),
         ("UPDATE accounts_user SET following_count = 0", "user.following equals its rows"),
         ("UPDATE accounts_user SET posts_count = -1 WHERE username = 'reader'", "user.posts equals its rows"),
-        ("DELETE FROM feeds_feedentry", "feeds equal the oracle"),
     ],
 )
 def test_damage_is_found(post: Post, damage: str, check: str) -> None:
@@ -142,7 +142,24 @@ def test_ledger_entry_that_is_lost_is_a_wrong_count(post: Post) -> None:
 def test_feed_that_lacks_a_post_is_named(post: Post, reader: User) -> None:
     execute("DELETE FROM feeds_feedentry")
 
-    assert findings() == {"feeds equal the oracle": [f"the feed of {reader.id} lacks: {post.id}"]}
+    assert findings() == {
+        "feeds equal the oracle": [f"the feed of {reader.id} lacks: {post.id}"],
+        "stored feeds hold what they claim": [f"the stored feed of {reader.id} lacks: {post.id}"],
+    }
+
+
+def test_reader_who_woke_up_and_waits_for_nobody_is_named(post: Post, reader: User) -> None:
+    execute("UPDATE feeds_feedstate SET floor = 9223372036854775807")
+    execute(
+        "INSERT INTO feeds_feedstate (user_id, floor) VALUES (%s, 9223372036854775807) ON CONFLICT DO NOTHING",
+        reader.id,
+    )
+
+    assert findings() == {
+        "unfinished work has its delivery": [
+            f"the feed of {reader.id} is awake with nothing stored and has no open delivery"
+        ]
+    }
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ from pytest_django import Settings
 
 from accounts.models import Follow, User
 from accounts.services import follow_user, unfollow_user
-from feeds import merging
 from feeds.merging import merge_follow, rebuild_feed
 from feeds.models import FeedState
 from posts.models import Post
@@ -143,8 +142,8 @@ def test_every_merge_raises_the_version() -> None:
 
 
 @pytest.mark.parametrize("burst", [2, 3, 8])
-def test_a_burst_of_follows_is_one_rebuild(monkeypatch: pytest.MonkeyPatch, burst: int) -> None:
-    monkeypatch.setattr(merging, "BURST", 2)
+def test_a_burst_of_follows_is_one_rebuild(settings: Settings, burst: int) -> None:
+    settings.FEED_BURST = 2
     authors = UserFactory.create_batch(burst)
     for author in authors:
         posts_of(author, 1)
@@ -161,8 +160,8 @@ def test_a_burst_of_follows_is_one_rebuild(monkeypatch: pytest.MonkeyPatch, burs
     assert len(reader.ids()) == burst
 
 
-def test_a_burst_of_a_sleeper_is_merged_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merging, "BURST", 0)
+def test_a_burst_of_a_sleeper_is_merged_one_by_one(settings: Settings) -> None:
+    settings.FEED_BURST = 0
     author = UserFactory.create()
     reader = Reader.following(author)
     FeedState.objects.create(user_id=reader.user.id, floor=MAX_ID, status="asleep")

@@ -151,9 +151,7 @@ def test_a_request_does_not_wait_for_whoever_holds_the_state(client: APIClient, 
     assert (status, FeedState.objects.get().status) == (200, "asleep")
 
 
-def test_a_reader_gets_its_feed_when_the_sighting_cannot_be_written(
-    client: APIClient, user: User
-) -> None:
+def test_a_reader_gets_its_feed_when_the_sighting_cannot_be_written(client: APIClient, user: User) -> None:
     post = PostFactory.create(author=user)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE feeds_feedstate ADD CONSTRAINT broken CHECK (user_id < 0)")
