@@ -13,10 +13,12 @@ from hypothesis.stateful import invariant, precondition, rule, run_state_machine
 from feeds.oracle import claim_faults
 from feeds.selectors import newer_items
 from tests.feeds.machine import PEOPLE, Writers, numbers, people
-from tests.feeds.town import Poll, Walk, client_of
+from tests.feeds.town import Poll, Walk, page_of
 
 EXAMPLES = int(os.environ.get("FEED_EXAMPLES", "300"))
 STEPS = 25
+# So that the processes of a run share them.
+PARTS = 3
 
 
 class HomeFeeds(Writers):
@@ -84,7 +86,7 @@ class HomeFeeds(Writers):
     @rule(who=people, limit=st.integers(1, 3))
     def begin_to_poll(self, who: int, limit: int) -> None:
         if who not in self.town.suspended:
-            page = client_of(self.readers[who]).get(f"/v1/feed?limit={limit}").json()
+            page = page_of(self.readers[who], f"/v1/feed?limit={limit}")
             shown = [int(post["id"]) for post in page["results"]]
             assert shown == self.town.feed_of(who)[:limit]
             bottom = self.town.places[shown[-1]] if len(shown) == limit else 0
@@ -100,7 +102,7 @@ class HomeFeeds(Writers):
         while poll.who not in self.town.suspended:
             feed = self.town.feed_of(poll.who)
             fresh = [post for post in feed if self.town.places[post] > poll.bottom and post not in poll.shown]
-            page = client_of(self.readers[poll.who]).get(poll.url).json()
+            page = page_of(self.readers[poll.who], poll.url)
             ids = [int(post["id"]) for post in page["results"]]
             assert ids == fresh[-poll.limit :]
             poll.shown += ids
@@ -115,11 +117,12 @@ class HomeFeeds(Writers):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_every_feed_is_what_its_reader_was_promised() -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_feed_is_what_its_reader_was_promised(part: int) -> None:
     run_state_machine_as_test(
-        HomeFeeds,
+        type(f"HomeFeeds{part}", (HomeFeeds,), {}),
         settings=settings(
-            max_examples=EXAMPLES,
+            max_examples=EXAMPLES // PARTS,
             stateful_step_count=STEPS,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -1,13 +1,14 @@
 """What each reader should see, kept in plain sets while the real services write: the oracle of the stateful test."""
 
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from django.db import connection
-from django.utils import timezone
-from rest_framework.test import APIClient
+from rest_framework.test import APIRequestFactory, force_authenticate
 
-from accounts.api.tokens import access_token
+from feeds.api.views import HomeFeedView
 from puppies.ids import MAX_ID
+from puppies.viewer import Viewer
 from tests.feeds.readers import Reader
 
 Pair = tuple[int, int]
@@ -16,7 +17,8 @@ EMPTY = "".join(
     f"DELETE FROM {table};"  # noqa: S608 - names of this module
     for table in (
         "puppies_ledgerentry", "puppies_delivery", "feeds_feedentry", "feeds_feedstate", "feeds_sweep", "posts_post",
-        "accounts_follow", "accounts_block", "accounts_mute", "accounts_refreshtoken", "accounts_session", "accounts_auditentry", "accounts_user",
+        "accounts_follow", "accounts_block", "accounts_mute", "accounts_refreshtoken", "accounts_session", "accounts_auditentry",
+        "accounts_user",
     )
 )  # fmt: skip
 
@@ -68,14 +70,12 @@ class Town:
         self.authors[post], self.places[post] = who, place
 
 
-def client_of(reader: Reader) -> APIClient:
-    """A client that is signed in as the reader."""
-    client = APIClient()
-    token = access_token(
-        user_id=reader.user.id, session_id=reader.session_id, token_id=1, issued_at=timezone.now()
-    )
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
-    return client
+def page_of(reader: Reader, url: str) -> dict[str, Any]:
+    """A page of the home feed as its view answers; signing in is proved elsewhere."""
+    request = APIRequestFactory().get(url)
+    force_authenticate(request, user=cast("Any", Viewer(id=reader.user.id, session_id=reader.session_id)))
+    page: dict[str, Any] = HomeFeedView.as_view()(request).data
+    return page
 
 
 def empty_the_database() -> None:
