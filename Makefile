@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 export ENVIRONMENT ?= development
 
 .DEFAULT_GOAL := help
-.PHONY: help up down wipe status shell logs doctor test test-fast faults check format lint types contracts \
+.PHONY: help up down wipe status shell logs doctor test test-long test-fast faults check format lint types contracts \
 	migrations drift schema lock bench
 
 help:  ## what there is
@@ -43,6 +43,9 @@ test: .venv/.installed  ## every test, on real servers of its own
 	$(PYTEST) -p no:xdist tests/faults || result=1; \
 	[ $$result = 0 ] && echo "All tests passed." || echo "Some tests failed: see FAILED and ERROR above."; \
 	exit $$result
+
+test-long: .venv/.installed  ## the feed's promise against thousands of random histories
+	@FEED_EXAMPLES=$${FEED_EXAMPLES:-6000} $(PYTEST) -n 2 tests/feeds/test_oracle.py tests/feeds/test_interleavings.py
 
 test-fast: .venv/.installed  ## all but the fault tests
 	@$(PYTEST) -n 2 --dist loadgroup tests --ignore=tests/faults

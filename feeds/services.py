@@ -10,6 +10,7 @@ from functools import cached_property
 from django.conf import settings
 from django.db import IntegrityError
 
+from feeds.metrics import fan_out_ended
 from posts.services import mark_pushed
 from puppies.sql import Statement
 
@@ -70,8 +71,8 @@ def push_post_batch(*, post_id: int, after: int) -> int | None:
     Returns the last follower written, or None when all have it; then the post counts as pushed.
     """
     last = _insert(PUSH, post_id, after)
-    if last is None:
-        mark_pushed(post_id=post_id)
+    if last is None and (feed_id := mark_pushed(post_id=post_id)) is not None:
+        fan_out_ended(feed_id=feed_id)
     return last
 
 

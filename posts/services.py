@@ -1,7 +1,7 @@
 """Every write to posts."""
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts import counters as account_counters
 from accounts.models import User
@@ -76,9 +76,20 @@ def delete_post(*, post_id: int) -> bool:
     return True
 
 
-def mark_pushed(*, post_id: int) -> None:
-    """Record that the post is in every follower's stored feed, so that readers no longer look for it by themselves."""
-    Post.objects.filter(id=post_id, delivery=Post.Delivery.PUSHING).update(delivery=Post.Delivery.PUSHED)
+MARK_PUSHED = """
+UPDATE posts_post SET delivery = 'pushed' WHERE id = %s AND delivery = 'pushing' RETURNING feed_id
+"""
+
+
+def mark_pushed(*, post_id: int) -> int | None:
+    """Record that the post is in every follower's stored feed, so that readers no longer look for it by themselves.
+
+    Its feed id, or None when it was not being pushed.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(MARK_PUSHED, [post_id])
+        row = cursor.fetchone()
+    return None if row is None else int(row[0])
 
 
 def erase_posts(*, author_id: int) -> bool:

@@ -30,7 +30,7 @@ COUNTS = {
     ("GET", "v1/users/<str:username>/followers"): 5,
     ("GET", "v1/users/<str:username>/following"): 3,
     ("POST", "v1/users/<str:username>/follow"): 11,
-    ("DELETE", "v1/users/<str:username>/follow"): 7,
+    ("DELETE", "v1/users/<str:username>/follow"): 8,
     ("POST", "v1/users/<str:username>/block"): 7,
     ("POST", "v1/users/<str:username>/mute"): 4,
     ("DELETE", "v1/users/<str:username>/mute"): 3,

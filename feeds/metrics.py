@@ -1,0 +1,27 @@
+"""What fan-outs tell Prometheus."""
+
+import time
+
+from django.db import transaction
+from prometheus_client import Histogram
+
+from puppies.ids import created_at
+
+FAN_OUT_LAG = Histogram(
+    "puppies_feeds_fan_out_lag_seconds",
+    "Seconds from a post's publication to the commit that stored it for the last of its followers.",
+    buckets=(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 7_200, 43_200),
+)
+
+
+def fan_out_ended(*, feed_id: int) -> None:
+    """Count the lag of this post once the transaction at hand commits.
+
+    A post's feed id is an instant of the database's clock, taken in the transaction that published it.
+    """
+    transaction.on_commit(lambda: FAN_OUT_LAG.observe(_seconds_since(feed_id)))
+
+
+def _seconds_since(feed_id: int) -> float:
+    # Two hosts' clocks may differ by more than a fan-out takes.
+    return max(time.time() - created_at(feed_id).timestamp(), 0.0)
