@@ -55,7 +55,7 @@ def purge_unfollowed(*, follower_id: int, followee_id: int) -> int:
 
 
 def purge_post_batch(*, post_id: int, after: int) -> int | None:
-    """Remove a deleted post from the stored feeds of the next 1,000 followers above `after`; the last of them, None at the end."""
+    """Remove a deleted post from the stored feeds of the next batch of followers above `after`; the last of them, None at the end."""
     names = {"post": post_id, "after": after, "limit": settings.FEED_BATCH}
     with connection.cursor() as cursor:
         cursor.execute(PURGE_POST, names)
@@ -64,7 +64,7 @@ def purge_post_batch(*, post_id: int, after: int) -> int | None:
 
 
 def erase_own_entries(*, user_id: int) -> bool:
-    """Remove the next 1,000 entries of the account's own stored feed, with the last the feed itself; False when nothing is left."""
+    """Remove the next batch of entries of the account's own stored feed, with the last the feed itself; False when nothing is left."""
     if execute(ERASE_OWN, {"user": user_id, "limit": settings.FEED_BATCH}):
         return True
     FeedState.objects.filter(user_id=user_id).delete()

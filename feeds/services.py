@@ -66,7 +66,7 @@ PUSH = Batch(
 
 
 def push_post_batch(*, post_id: int, after: int) -> int | None:
-    """Write the post into the stored feeds of the next 1,000 followers above `after`, in id order.
+    """Write the post into the stored feeds of the next batch of followers above `after`, in id order.
 
     Returns the last follower written, or None when all have it; then the post counts as pushed.
     """

@@ -4,7 +4,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config import env
 
-FEED_BATCH = 1_000
+FEED_BATCH = 5_000
 FEED_BURST = 10
 PERSONAL_DATA_BATCH = 1_000
 
