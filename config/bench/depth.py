@@ -145,8 +145,8 @@ def notes(rounds: int, seconds: float) -> list[str]:
     """How it was measured."""
     return [
         (
-            f"Pages of {PAGE} posts through HTTP from one server; every reader follows {len(PUSHED)} accounts that are pushed, and the pulled "
-            f"ones besides; {DEPTH + 10 * STORED:,} posts; {rounds} rounds of {number(seconds)} s each."
+            f"Pages of {PAGE} posts through HTTP from one server; every reader follows {len(PUSHED)} accounts that are pushed, and the "
+            f"pulled ones besides; {DEPTH + 10 * STORED:,} posts; {rounds} rounds of {number(seconds)} s each."
         ),
         "A ratio of 0.67 means that a page takes half as long again as the first, one of 0.33 three times as long.",
     ]
