@@ -1,13 +1,14 @@
 import re
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from accounts.oidc.proofs import CodeProof, TokenProof
 from puppies.api.serializers import Input, Text
 
-CODE_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+CODE_VERIFIER = r"^[A-Za-z0-9._~-]{43,128}$"
 OF_A_TOKEN = ("id_token", "nonce")
 OF_A_CODE = ("code", "code_verifier", "redirect_uri")
 NAME_MOST = 100
@@ -24,9 +25,20 @@ class AppleUserInput(Input):
     """What Apple tells the client the first time, and never again."""
 
     name = AppleNameInput(required=False)
-    email = serializers.CharField(
-        max_length=254, required=False, allow_blank=True, help_text="Ignored: the identity token's counts."
-    )
+    email = Text(max_length=254, required=False, help_text="Ignored: the identity token's counts.")
+
+
+@extend_schema_field({"type": "string", "pattern": CODE_VERIFIER})
+class VerifierText(Text):
+    """A verifier as RFC 7636, 4.1 writes it."""
+
+    default_error_messages = {"form": "Use 43 to 128 letters, digits, dots, hyphens, underscores and tildes."}
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if not re.fullmatch(CODE_VERIFIER[1:-1], text):
+            self.fail("form")
+        return text
 
 
 class ProofInput(Input):
@@ -44,9 +56,7 @@ class ProofInput(Input):
         help_text="The one that the client gave the provider, new each time. With a code it may be left out.",
     )
     code = Text(max_length=2_048, required=False)
-    code_verifier = serializers.RegexField(
-        rf"^{CODE_VERIFIER.pattern}\Z", required=False, help_text="Of PKCE with S256 (RFC 7636)."
-    )
+    code_verifier = VerifierText(required=False, help_text="Of PKCE with S256 (RFC 7636).")
     redirect_uri = Text(max_length=2_048, required=False, help_text="As it was given to the provider.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -13,11 +13,13 @@ from time import monotonic
 from typing import Any
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from accounts.oidc.fetching import ProviderUnavailable, get_document, unavailable
 
-ALGORITHMS = ("RS256", "ES256")
+BY_KIND = {"RSA": "RS256", "EC": "ES256"}
+ALGORITHMS = tuple(BY_KIND.values())
 KEY_BITS = 2048
 BETWEEN_SECONDS = 60.0
 RETRY_SECONDS = 10.0
@@ -39,16 +41,25 @@ class KeySet:
         self._ask_at = float("-inf")
         self._failed = False
 
-    def key(self, kid: str) -> jwt.PyJWK | None:
-        """The signing key of that name, None when the provider has none. Raises ProviderUnavailable when that cannot be told."""
+    def key(self, kid: str | None) -> jwt.PyJWK | None:
+        """The signing key of that name, None when the provider has none. Raises ProviderUnavailable when that cannot be told.
+
+        A token need not name its key when the provider has one only (OpenID Connect Core 1.0, 10.1).
+        """
         known = self._good_keys()
         if kid not in known or self._age() > FRESH_SECONDS:
             # Whoever has the key need not wait for somebody else's question.
             self._refresh(wait=kid not in known)
-        found = self._good_keys().get(kid)
+        found = self._named(kid)
         if found is None and self._failed:
             raise self._away()
         return found
+
+    def _named(self, kid: str | None) -> jwt.PyJWK | None:
+        keys = self._good_keys()
+        if kid is None:
+            return next(iter(keys.values())) if len(keys) == 1 else None
+        return keys.get(kid)
 
     def _age(self) -> float:
         return self._clock() - self._fetched_at
@@ -99,12 +110,21 @@ def signing_keys(document: Mapping[str, Any], url: str) -> dict[str, jwt.PyJWK]:
 
 def _signing_key(row: Any) -> jwt.PyJWK | None:
     """The key of one row; None for what is no signature key of an algorithm that we allow."""
+    if not isinstance(row, dict) or not isinstance(row.get("kid"), str) or row.get("use", "sig") != "sig":
+        return None
+    algorithm = BY_KIND.get(str(row.get("kty")))
+    if algorithm is None or row.get("alg", algorithm) != algorithm:
+        return None
     try:
-        if row.get("use", "sig") != "sig" or not isinstance(row.get("kid"), str):
-            return None
-        key = jwt.PyJWK(row)
-    except (jwt.PyJWTError, AttributeError, KeyError, TypeError, ValueError):
+        key = jwt.PyJWK(row, algorithm=algorithm)
+    except (jwt.PyJWTError, KeyError, TypeError, ValueError):
         logger.warning("provider_key_not_read")
         return None
-    is_short = isinstance(key.key, RSAPublicKey) and key.key.key_size < KEY_BITS
-    return None if is_short or key.algorithm_name not in ALGORITHMS else key
+    return key if _is_strong(key.key) else None
+
+
+def _is_strong(key: Any) -> bool:
+    """Whether it is a public key of 2048 bits at least, or on the one curve of ES256."""
+    if isinstance(key, RSAPublicKey):
+        return key.key_size >= KEY_BITS
+    return isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1)

@@ -43,7 +43,7 @@ def verified_identity(
 
 def _signed_claims(raw: str, provider: Provider) -> dict[str, Any]:
     header = _header(raw)
-    key = keys_at(provider.jwks_url).key(header["kid"])
+    key = keys_at(provider.jwks_url).key(header.get("kid"))
     if key is None:
         raise refused("unknown_key", "The token is signed with a key that the provider does not have.")
     if key.algorithm_name != header["alg"]:
@@ -66,7 +66,7 @@ def _header(raw: str) -> dict[str, Any]:
         raise refused("algorithm", f"The token must be signed with {' or '.join(ALGORITHMS)}.")
     if FOREIGN & set(header) or header.get("typ", "JWT") != "JWT":
         raise refused("header", "The token's header has what no identity token has.")
-    kid = header.get("kid")
+    kid = header.get("kid", "the only one")
     if not isinstance(kid, str) or not 0 < len(kid) <= KID_LENGTH:
         raise refused("unknown_key", "The token does not name its key.")
     return header

@@ -55,6 +55,12 @@ def ec_jwk(name: str) -> Claims:
     return {**jwk, "kid": name, "use": "sig", "alg": "ES256"}
 
 
+def wide_jwk(name: str) -> Claims:
+    """A key on another curve that says it is for ES256."""
+    jwk: Claims = ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP384R1()).public_key(), as_dict=True)
+    return {**jwk, "kid": name, "alg": "ES256"}
+
+
 def encoded(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 

@@ -122,6 +122,7 @@ BAD: dict[str, tuple[Make, str]] = {
     "changed claims": (tampered, "signature"),
     "an unknown key": (forged(kid="other"), "unknown_key"),
     "a key without a name": (by_hand({"alg": "RS256"}), "unknown_key"),
+    "a key that is called null": (by_hand({"alg": "RS256", "kid": None}), "unknown_key"),
     "a key with an odd name": (by_hand({"alg": "RS256", "kid": 7}), "unknown_key"),
     "a key with an endless name": (forged(kid="x" * 256), "unknown_key"),
     "a key brought along": (forged(jwk=rsa_jwk("other")), "header"),
