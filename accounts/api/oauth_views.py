@@ -46,9 +46,9 @@ class OAuthView(APIView):
     def post(self, request: Request, provider: str) -> Response:
         """Exchange a fresh identity token, or an authorization code with PKCE, for a pair of tokens; 201 when the account is new.
 
-        401 `invalid_identity_token` (`errors` names the rule), `nonce_reused`, `authorization_code_refused`, `email_missing` or
-        `account_not_active`; 400 `redirect_uri_not_allowed`; 404 `provider_off` where it is not set up. When an account has the
-        address: 409 `link_required`, after which the same identity token is still good for linking.
+        401 `invalid_identity_token` with the rule that it breaks, `nonce_reused`, `authorization_code_refused`, `email_missing` or
+        `account_not_active`; 400 `redirect_uri_not_allowed`; 404 `provider_off` where it is not set up; 503 `provider_unavailable`.
+        When an account has the address: 409 `link_required`, after which the same identity token is still good for linking.
         Brings an account back whose deletion has been asked for.
         """
         body = OAuthInput(data=request.data, context={"provider": provider})

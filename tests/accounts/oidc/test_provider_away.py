@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -115,6 +116,35 @@ def test_redirects_are_not_followed(idp: IdentityProvider, anonymous_client: API
     unavailable(anonymous_client, idp.body())
 
     assert idp.asked == {"/jwks": 1}
+
+
+def test_a_proxy_is_not_asked_for_what_is_on_this_machine(
+    idp: IdentityProvider, anonymous_client: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    assert anonymous_client.post(GOOGLE, idp.body()).status_code == 201
+
+
+def test_no_credentials_of_the_machine_are_sent(
+    idp: IdentityProvider, anonymous_client: APIClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login rex password secret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    seen: list[str | None] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        seen.append(handler.headers.get("Authorization"))
+        written(200, {"keys": idp.keys})(handler)
+
+    idp.answers["/jwks"] = answer
+
+    assert anonymous_client.post(GOOGLE, idp.body()).status_code == 201
+    assert seen == [None]
 
 
 def test_what_was_verified_before_goes_on(idp: IdentityProvider, anonymous_client: APIClient) -> None:
