@@ -3,10 +3,27 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from social_django.models import Association, Nonce, UserSocialAuth
 
 from accounts import roles
 from accounts.models import User
 from puppies.admin import ReadOnlyAdmin
+
+# The app that keeps identities brings forms of its own; ours is below, and the other two tables stay empty.
+for model in (UserSocialAuth, Nonce, Association):
+    admin.site.unregister(model)
+
+
+@admin.register(UserSocialAuth)
+class IdentityAdmin(ReadOnlyAdmin):
+    """Which identities sign in to which accounts."""
+
+    list_display = ("user", "provider", "uid", "created")
+    list_filter = ("provider",)
+    list_select_related = ("user",)
+    search_fields = ("=user__username", "=uid")
+    ordering = ("-id",)
+    fields = ("user", "provider", "uid", "created")
 
 
 @admin.register(User)

@@ -13,6 +13,8 @@ REFRESH_REUSED = "refresh_reused"
 PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an action
 PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of an action
 EMAIL_VERIFIED = "email_verified"
+IDENTITY_LINKED = "identity_linked"
+IDENTITY_UNLINKED = "identity_unlinked"
 
 # The address of the client whose request is at hand; None outside requests.
 client_ip: ContextVar[str | None] = ContextVar("client_ip", default=None)

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Q
+from social_django.models import UserSocialAuth
 
 from accounts import deletion
 from accounts.deletion import erase_rows
 from accounts.models import Block, EmailToken, Follow, Mute, RefreshToken, Session, User
+from accounts.oidc.identities import identities_of
 from puppies.personal_data import Eraser, Section, hold
 
 
@@ -47,9 +49,15 @@ def row_of(column: str) -> Callable[[Any], dict[str, Any]]:
     return present
 
 
+def identity_row(row: UserSocialAuth) -> dict[str, Any]:
+    """Somebody at a provider who may sign in to the account."""
+    return {"provider": row.provider, "subject": row.uid, "linked_at": row.created}
+
+
 hold(
     Section("account", rows=lambda user_id: User.objects.filter(id=user_id), key="id", present=account_row),
     Section("sessions", lambda user_id: Session.objects.filter(user_id=user_id), "id", session_row),
+    Section("identities", rows=identities_of, key="id", present=identity_row),
     Section(
         "following",
         rows=lambda user_id: Follow.objects.filter(follower_id=user_id).select_related("followee"),
@@ -89,6 +97,7 @@ hold(
         lambda user_id: erase_rows(RefreshToken.objects.filter(session__user_id=user_id)),
     ),
     Eraser("accounts.sessions", lambda user_id: erase_rows(Session.objects.filter(user_id=user_id))),
+    Eraser("accounts.identities", lambda user_id: erase_rows(identities_of(user_id))),
     # The last: until it is done, every step before it can be done again.
     Eraser("accounts.user", lambda user_id: deletion.erase_user(user_id=user_id)),
 )

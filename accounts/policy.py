@@ -43,6 +43,7 @@ PERMISSIONS = {
     "posts.view_post": Action.INSPECT,
     "puppies.view_delivery": Action.OPERATE,
     "accounts.view_auditentry": Action.OPERATE,
+    "social_django.view_usersocialauth": Action.OPERATE,
 }
 
 

@@ -1,6 +1,8 @@
 """Every write to accounts, sessions and follows."""
 
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
@@ -72,17 +74,24 @@ def register_user(*, username: str, email: str, password: str) -> User:
     refuse_reserved(user.username)
     refuse_weak_password(password, user)
     user.password = make_password(password)
+    with refusing_taken():
+        user.save(force_insert=True)
+        mail.request_verification(user_id=user.id, email=user.email)
+        audit.record(action=audit.SIGNED_UP, actor_id=user.id, subject_id=user.id)
+    return user
+
+
+@contextmanager
+def refusing_taken() -> Iterator[None]:
+    """A transaction that tells a name or an address which another account has as UsernameTaken or EmailTaken."""
     try:
         with transaction.atomic():
-            user.save(force_insert=True)
-            mail.request_verification(user_id=user.id, email=user.email)
-            audit.record(action=audit.SIGNED_UP, actor_id=user.id, subject_id=user.id)
+            yield
     except IntegrityError as error:
         taken = _TAKEN.get(getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or "")
         if taken is None:
             raise
         raise taken from error
-    return user
 
 
 def refuse_weak_password(password: str, user: User, *, member: str = "password") -> None:

@@ -1,4 +1,5 @@
 from accounts import deletion, export, mail, sessions
+from accounts.oidc import nonces
 from puppies.outbox.runner import delivered, performed
 from puppies.periodic import periodic
 
@@ -12,6 +13,7 @@ def send_email_token(*, token_id: int, **_: object) -> None:
 def remove_old_credentials() -> None:
     sessions.remove_ended_sessions()
     mail.remove_expired_tokens()
+    nonces.remove_expired_nonces()
 
 
 @periodic(name="accounts.start_purges")

@@ -2,7 +2,8 @@
 
 from django.db import connection
 
-APPS = {"accounts", "posts", "interactions", "feeds", "puppies"}
+# `social` is the app that keeps identities.
+APPS = {"accounts", "social", "posts", "interactions", "feeds", "puppies"}
 
 
 def everything_stored() -> list[tuple[str, str]]:

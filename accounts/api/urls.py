@@ -2,6 +2,7 @@ from django.urls import path
 
 from accounts.api.list_views import BlocksView, FollowersView, FollowingView, MutesView, SearchView
 from accounts.api.me_views import ExportView, MeView
+from accounts.api.oauth_views import IdentitiesView, OAuthLinkView, OAuthView
 from accounts.api.password_views import (
     EmailResendView,
     EmailVerifyView,
@@ -18,6 +19,9 @@ urlpatterns = [
     path("auth/token", TokenView.as_view(), name="token"),
     path("auth/token/refresh", RefreshView.as_view(), name="token-refresh"),
     path("auth/token/revoke", RevokeView.as_view(), name="token-revoke"),
+    path("auth/oauth", IdentitiesView.as_view(), name="oauth-identities"),
+    path("auth/oauth/<str:provider>", OAuthView.as_view(), name="oauth"),
+    path("auth/oauth/<str:provider>/link", OAuthLinkView.as_view(), name="oauth-link"),
     path("auth/sessions", SessionsView.as_view(), name="sessions"),
     path("auth/sessions/<str:id>", SessionView.as_view(), name="session"),
     path("auth/password/change", PasswordChangeView.as_view(), name="password-change"),

@@ -2,6 +2,7 @@
 
 from accounts.models.credentials import AuditEntry, EmailToken, RefreshToken, Session
 from accounts.models.exports import Export
+from accounts.models.identities import UsedNonce
 from accounts.models.relations import Block, Follow, Mute, blocked_pair
 from accounts.models.users import BIO_LENGTH, DISPLAY_NAME_LENGTH, USERNAME_PATTERN, Skeleton, User
 
@@ -18,6 +19,7 @@ __all__ = [
     "RefreshToken",
     "Session",
     "Skeleton",
+    "UsedNonce",
     "User",
     "blocked_pair",
 ]

@@ -6,6 +6,7 @@ from config.settings.core import *
 from config.settings.edge import *
 from config.settings.limits import *
 from config.settings.logs import *
+from config.settings.oidc import *
 from config.settings.product import *
 from config.settings.security import *
 from config.settings.stores import *

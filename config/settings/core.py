@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "feeds",
     "interactions",
     "posts",
+    "accounts.oidc.apps.IdentitiesConfig",  # before accounts, which shows identities in the admin
     "accounts",
     "puppies",
     "django.contrib.admin",

@@ -1,6 +1,7 @@
 """The roles of Puppies as parts: API, relay, one worker per queue, beat, and commands that end by themselves."""
 
 import http.client
+import json
 import os
 import shutil
 import sys
@@ -8,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.stack.identities import IDENTITY_PROVIDER, PEOPLE
 from config.stack.part import Part
 from config.stack.ports import HOST, free_port
 
@@ -137,6 +139,18 @@ class Roles:
         schedule.parent.mkdir(parents=True, exist_ok=True)
         words = self.celery("beat", "--schedule", str(schedule), "--pidfile", "", "--loglevel", "INFO")
         return self._program("beat", words, answers=lambda part: written_since_start(part, schedule))
+
+    def identity_provider(self, port: int) -> Program:
+        """The identity provider of development, for which everybody is whoever they say; ready when it tells of itself."""
+        people = (word for person in PEOPLE for word in ("--user-claims", json.dumps(person)))
+        words = [sys.executable, "-m", "oidc_provider_mock", "--host", HOST, "--port", str(port), *people]
+        return self._program(
+            IDENTITY_PROVIDER,
+            words,
+            answers=lambda part: http_status(port, "/.well-known/openid-configuration") == 200,
+            port=port,
+            more={"PYTHONWARNINGS": "ignore"},
+        )
 
     def step(self, name: str) -> Program:
         """A management command that ends by itself."""

@@ -10,6 +10,7 @@ from typing import TextIO
 
 import psutil
 
+from config.stack import identities
 from config.stack.console import Console
 from config.stack.errors import StackError
 from config.stack.part import Part
@@ -60,16 +61,23 @@ class Run:
         self._file = file
         self._stores = stores_to_start(plan.data_dir, recorded=before.ports)
         environment = {**given_environment(), **self._stores.environment()}
+        ports = {**before.ports, **self._stores.ports}
+        self._provider_port = identities.provider_port(ports) if identities.is_wanted() else None
         self._snapshot = Snapshot(
             environment=environment,
-            ports={**before.ports, **self._stores.ports},
-            addresses=addresses(plan.port),
+            ports=ports | self._provider_ports(),
+            addresses=addresses(plan.port, provider_port=self._provider_port),
             supervisor=Identity.of(os.getpid()),
         )
         self._roles = Roles(
             data_dir=plan.data_dir,
             port=plan.port,
-            environment={**environment, "DATA_DIR": str(plan.data_dir), "PORT": str(plan.port)},
+            environment={
+                **environment,
+                **self._provider_environment(),
+                "DATA_DIR": str(plan.data_dir),
+                "PORT": str(plan.port),
+            },
             web_workers=plan.web_workers,
             concurrency=plan.concurrency,
         )
@@ -96,6 +104,8 @@ class Run:
         self._supervisor.start(list(self._stores))
         self._run_step("prepare")
         behind, front = self._roles.all(self._plan.queues)
+        if self._provider_port is not None:
+            behind.append(self._roles.identity_provider(self._provider_port))
         for phase in (behind, front):
             self._console.say(f"starting {', '.join(part.name for part in phase)}")
             for part in phase:
@@ -103,6 +113,15 @@ class Run:
             self._supervisor.start(phase)
         self._console.pump()
         self._console.plain(welcome(self._snapshot, database_is_ours="postgres" in self._names()))
+
+    def _provider_ports(self) -> dict[str, int]:
+        return {} if self._provider_port is None else {identities.IDENTITY_PROVIDER: self._provider_port}
+
+    def _provider_environment(self) -> dict[str, str]:
+        # Not recorded: the key of this run is of no use to another terminal.
+        if self._provider_port is None:
+            return {}
+        return identities.environment(self._provider_port, api_port=self._plan.port)
 
     def _run_step(self, name: str) -> None:
         step = self._roles.step(name)

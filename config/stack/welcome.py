@@ -1,16 +1,18 @@
 """The text that greets the developer when everything runs, and the one for a second `make up`."""
 
 from config.stack.demo import ADMIN, PASSWORD, READER
+from config.stack.identities import address
 from config.stack.ports import HOST
 from config.stack.state import Snapshot
 
-LABELS = {"api": "API", "docs": "Docs", "admin": "Admin"}
+LABELS = {"api": "API", "docs": "Docs", "admin": "Admin", "sign-in": "Sign-in"}
 
 
-def addresses(port: int) -> dict[str, str]:
+def addresses(port: int, *, provider_port: int | None = None) -> dict[str, str]:
     """Return where a browser finds the parts that it can show."""
     base = f"http://{HOST}:{port}"
-    return {"api": f"{base}/v1", "docs": f"{base}/docs", "admin": f"{base}/admin/"}
+    found = {"api": f"{base}/v1", "docs": f"{base}/docs", "admin": f"{base}/admin/"}
+    return found if provider_port is None else {**found, "sign-in": address(provider_port)}
 
 
 def welcome(snapshot: Snapshot, *, database_is_ours: bool) -> str:

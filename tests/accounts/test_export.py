@@ -65,7 +65,10 @@ def test_an_archive_has_everything_of_the_account(client: APIClient, user: User)
     files = fetch(ready["url"])
     assert list(files) == [
         f"{name}.json"
-        for name in ("likes", "posts", "account", "sessions", "following", "followers", "blocks", "mutes")
+        for name in (
+            *("likes", "posts", "account", "sessions", "identities"),
+            *("following", "followers", "blocks", "mutes"),
+        )
     ]
     assert [row["id"] for row in files["posts.json"]] == [str(post.id) for post in posts]
     assert [row["content"] for row in files["posts.json"]] == [post.content for post in posts]

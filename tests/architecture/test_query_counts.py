@@ -17,6 +17,7 @@ from tests.factories import PASSWORD, PostFactory, UserFactory
 COUNTS = {
     ("POST", "v1/auth/register"): 16,
     ("POST", "v1/auth/token"): 7,
+    ("GET", "v1/auth/oauth"): 3,
     ("GET", "v1/auth/sessions"): 2,
     ("POST", "v1/auth/password/reset"): 4,
     ("GET", "v1/users"): 4,
@@ -45,6 +46,10 @@ ONCE = {
     ("POST", "v1/auth/token/refresh"),
     ("POST", "v1/auth/token/revoke"),
     ("DELETE", "v1/auth/sessions/<str:id>"),
+    # tests/accounts/oidc counts these, with a provider.
+    ("POST", "v1/auth/oauth/<str:provider>"),
+    ("POST", "v1/auth/oauth/<str:provider>/link"),
+    ("DELETE", "v1/auth/oauth/<str:provider>/link"),
     ("POST", "v1/auth/password/change"),
     ("POST", "v1/auth/password/reset/confirm"),
     ("POST", "v1/auth/email/verify"),

@@ -15,6 +15,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import transaction
 from rest_framework.test import APIClient
+from social_django.models import UserSocialAuth
 
 from accounts.api.tokens import token_pair
 from accounts.export import request_export
@@ -39,25 +40,29 @@ QUERIES = {"GET v1/users": "?q=ow"}
 
 @dataclass(frozen=True)
 class World:
-    """What the routes name: an account with a post and a session."""
+    """What the routes name: an account with a post, a session and two identities."""
 
     owner: User
     post: Post
     session_id: int
     group_id: int
     delivery_id: int
+    identity_id: int
 
     @classmethod
     def made(cls) -> Self:
         """A fresh one."""
         owner = UserFactory.create(username="owner")
         request_export(user_id=owner.id)
+        for provider in ("apple", "google"):
+            identity = UserSocialAuth.objects.create(user=owner, provider=provider, uid="1")
         return cls(
             owner=owner,
             post=PostFactory.create(author=owner),
             session_id=open_session(user=owner).session_id,
             group_id=Group.objects.create(name="somebody").pk,
             delivery_id=DeliveryFactory.create().pk,
+            identity_id=identity.pk,
         )
 
     def address(self, route: str) -> str:
@@ -69,6 +74,7 @@ class World:
             "/auth/group/": self.group_id,
             "/puppies/delivery/": self.delivery_id,
             "/accounts/user/": self.owner.pk,
+            "/usersocialauth/": self.identity_id,
         }
         own = next((value for kind, value in by_kind.items() if kind in route), 1)
         fixed = {"username": self.owner.username, "code": "not_found", "provider": "google", "url": "nothing"}

@@ -7,11 +7,13 @@ import subprocess
 import pytest
 
 from config.stack.ports import HOST
+from config.stack.programs import ROOT
 from tests.faults.stack.conftest import System
 
 
 @pytest.mark.parametrize(
-    "name", ["api", "relay", "worker-fanout", "beat", "valkey", "kafka", "postgres", "s3"]
+    "name",
+    ["api", "relay", "worker-fanout", "beat", "identity-provider", "valkey", "kafka", "postgres", "s3"],
 )
 def test_a_killed_part_runs_again(running: System, name: str) -> None:
     before = running.part(name).restarts
@@ -65,6 +67,26 @@ def test_after_all_that_the_demo_reader_still_gets_a_feed(running: System) -> No
     page = json.loads(shown)
     assert page["source"] == "home"
     assert page["results"]
+
+
+def test_the_walk_of_signing_in_with_google_works_as_it_is_written(running: System) -> None:
+    page = (ROOT / "docs" / "development.md").read_text()
+    section = page.partition("## Signing in with Google and Apple")[2].partition("\n## ")[0]
+    by_token, _, by_code = re.findall(r"^```\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    provider = running.part("identity-provider").port
+    walk = f"{by_token}echo\n{by_code}".replace("127.0.0.1:8000", f"127.0.0.1:{running.port}")
+
+    shown = subprocess.run(
+        ["bash", "-c", walk.replace("127.0.0.1:58480", f"127.0.0.1:{provider}")],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=20,
+    ).stdout
+
+    assert [set(json.loads(line)) for line in shown.replace("}{", "}\n{").split("\n") if line] == [
+        {"access", "refresh", "token_type", "expires_in"}
+    ] * 2
 
 
 def test_a_second_up_says_where_the_first_answers_and_fails(running: System) -> None:
