@@ -72,6 +72,8 @@ def town(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
                 " SET LOCAL statement_timeout = 0"
             )
             cursor.execute(TOWN)
+            # What tests before this one rolled back still lies in the indexes, and would count as their size.
+            cursor.execute("REINDEX TABLE posts_post")
         analyze(*TABLES)
         yield Town()
         transaction.set_rollback(True)
