@@ -202,6 +202,22 @@ def test_a_fan_out_that_passed_a_sleeper_over_while_it_woke_up(
     assert (reader.stored(), is_sound(reader)) == ({post.feed_id}, True)
 
 
+def test_a_fan_out_that_ends_while_its_reader_is_waking_up(
+    author: User, reader: Reader, elsewhere: Elsewhere
+) -> None:
+    """It sees a sleeper; whatever fills the feed must look at posts after the waking was committed."""
+    asleep(reader)
+
+    with transaction.atomic():
+        record_sighting(user_id=reader.user.id)
+        post = elsewhere.do(lambda: publish_post(author_id=author.id, content="meanwhile"))
+        elsewhere.do(lambda: push(post))
+    work_all_off()
+
+    assert reader.ids() == [post.id]
+    assert (reader.stored(), is_sound(reader)) == ({post.feed_id}, True)
+
+
 def test_a_fan_out_between_waking_and_the_rebuild(author: User, reader: Reader) -> None:
     asleep(reader)
     record_sighting(user_id=reader.user.id)

@@ -74,6 +74,18 @@ def test_a_sleeper_costs_no_fan_out_and_is_not_counted_as_served() -> None:
     assert post.delivery == "pushed"
 
 
+def test_whoever_is_absent_and_not_put_to_sleep_yet_is_served_by_fan_outs() -> None:
+    author = UserFactory.create()
+    reader = Reader.following(author)
+    work_all_off()
+    absent_for(40)
+    post = PostFactory.create(author=author)
+
+    work_all_off()
+
+    assert (reader.stored(), reader.ids()) == ({post.feed_id}, [post.id])
+
+
 def test_a_sleeper_is_served_at_once_and_stored_again_when_back() -> None:
     author = UserFactory.create()
     reader = sleeper(author)
