@@ -93,13 +93,13 @@ def register(installation: Installation, name: str) -> Person:
     person = Person(
         url=installation.url, id=int(registered.json()["user"]["id"]), username=username, access=""
     )
-    return sign_in(installation, person)
+    return sign_in(person)
 
 
-def sign_in(installation: Installation, person: Person) -> Person:
+def sign_in(person: Person) -> Person:
     """The same person in a new session."""
     credentials = {"username": person.username, "password": PASSWORD}
-    signed_in = requests.post(f"{installation.url}/v1/auth/token", json=credentials, timeout=15)
+    signed_in = requests.post(f"{person.url}/v1/auth/token", json=credentials, timeout=15)
     assert signed_in.status_code == 200, signed_in.text
     return replace(person, access=signed_in.json()["access"])
 
