@@ -77,6 +77,7 @@ CELERY_TASK_ROUTES = {
     "feeds.merge_follow": {"queue": "feeds"},
     "interactions.drain_ledger": {"queue": "counters"},
     "accounts.send_email_token": {"queue": "maintenance"},
+    "accounts.remove_old_audit_entries": {"queue": "maintenance"},
     "accounts.remove_old_credentials": {"queue": "maintenance"},
     "puppies.remove_done_deliveries": {"queue": "maintenance"},
     "accounts.start_purges": {"queue": "maintenance"},
@@ -110,6 +111,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "remove-old-credentials": {
         "task": "accounts.remove_old_credentials",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3_600},
+    },
+    "remove-old-audit-entries": {
+        "task": "accounts.remove_old_audit_entries",
         "schedule": timedelta(hours=1),
         "options": {"expires": 3_600},
     },
