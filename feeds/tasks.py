@@ -1,5 +1,7 @@
 from feeds import services
+from feeds.popular import ranking
 from puppies.outbox.runner import delivered
+from puppies.periodic import periodic
 
 
 @delivered(name="feeds.fan_out_post")
@@ -14,3 +16,8 @@ def merge_follow(
     return services.merge_follow_batch(
         follow_id=follow_id, follower_id=follower_id, followee_id=followee_id, after=position
     )
+
+
+@periodic(name="feeds.rank_popular")
+def rank_popular() -> None:
+    ranking.rank_popular()

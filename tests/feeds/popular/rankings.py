@@ -1,0 +1,55 @@
+"""Popular posts for tests."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from feeds.models import PopularSnapshot
+from feeds.popular import snapshots
+from feeds.popular.ranking import rank_popular
+from feeds.popular.snapshots import Snapshot
+from posts.models import Post
+from puppies.ids import first_id_at
+from tests.factories import PostFactory
+
+
+def liked(likes: int, *, hours_old: float = 0, **fields: object) -> Post:
+    """A post with so many likes, published so long ago."""
+    post = PostFactory.create(**fields)
+    feed_id = first_id_at(timezone.now() - timedelta(hours=hours_old)) + post.id % 1_000
+    Post.objects.filter(id=post.id).update(like_count=likes, feed_id=feed_id if hours_old else post.id)
+    post.refresh_from_db()
+    return post
+
+
+def ranked_posts(count: int, *, authors: Sequence[object] = ()) -> list[int]:
+    """Ids of new posts, the most popular first, by these authors in turn or each by its own; and their snapshot is made."""
+    posts = [
+        liked(10_000 // (place + 1), **({"author": authors[place % len(authors)]} if authors else {}))
+        for place in range(count)
+    ]
+    assert rank_anew().post_ids == tuple(post.id for post in posts)
+    return [post.id for post in posts]
+
+
+def rank_anew() -> Snapshot:
+    """The snapshot of a minute later than the last, which this process then knows of."""
+    make_older(seconds=60)
+    made = rank_popular()
+    assert made is not None
+    return made
+
+
+def make_older(*, seconds: float) -> None:
+    """Let every snapshot in PostgreSQL have been made so much earlier."""
+    for row in PopularSnapshot.objects.order_by("id"):
+        PopularSnapshot.objects.filter(id=row.id).update(
+            id=first_id_at(row.created_at - timedelta(seconds=seconds)) + row.id % 1_000
+        )
+
+
+def forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a process that has just started."""
+    monkeypatch.setattr(snapshots, "memory", snapshots.Memory())
