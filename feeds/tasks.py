@@ -1,3 +1,5 @@
+from django.conf import settings
+
 from feeds import services
 from feeds.popular import ranking
 from puppies.outbox.runner import delivered
@@ -20,4 +22,5 @@ def merge_follow(
 
 @periodic(name="feeds.rank_popular")
 def rank_popular() -> None:
-    ranking.rank_popular()
+    # Half a period, since beat is not punctual, and there may be two of them.
+    ranking.rank_popular(spacing_seconds=settings.POPULAR_PERIOD_SECONDS / 2)

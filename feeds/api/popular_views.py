@@ -47,7 +47,7 @@ class PopularFeedView(APIView):
         limit = read_limit(request)
         snapshot, place = _start(read_cursor(request, scope=SCOPE))
         page = popular_body(request, snapshot, place, limit=limit)
-        return conditional(request, page, version=version_of(snapshot.id, place.rank))
+        return conditional(request, page, version=version_of(snapshot.id))
 
 
 def popular_body(request: Request, snapshot: Snapshot, place: Place, *, limit: int) -> dict[str, Any]:

@@ -66,8 +66,11 @@ class Place:
     waiting: tuple[int, ...] = ()
 
     def ranks(self, size: int) -> list[int]:
-        """The ranks that are still to come, the best first."""
-        return [*self.waiting, *range(self.rank, size)]
+        """The ranks of a snapshot of so many posts that are still to come, the best first."""
+        return [
+            *(rank for rank in self.waiting if rank < min(self.rank, size)),
+            *range(max(self.rank, 0), size),
+        ]
 
 
 @dataclass(frozen=True, slots=True)

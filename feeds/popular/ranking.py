@@ -48,9 +48,12 @@ LOCK = 7_311_402_001
 CLAIM = "SELECT pg_try_advisory_xact_lock(%s)"
 
 
-def rank_popular() -> Snapshot | None:
-    """Make the snapshot of this minute; None when another did or does. Removes snapshots that no cursor may name any more."""
-    snapshot = _rank_once()
+def rank_popular(*, spacing_seconds: float) -> Snapshot | None:
+    """Make a snapshot, unless the newest is younger than `spacing_seconds` or another is being made: then None.
+
+    Removes snapshots that no cursor may name any more.
+    """
+    snapshot = _ranked_alone(spacing_seconds)
     if snapshot is not None:
         snapshots.announce(snapshot)
         logger.info("popular_ranked snapshot=%s posts=%s", snapshot.id, len(snapshot.post_ids))
@@ -58,12 +61,11 @@ def rank_popular() -> Snapshot | None:
 
 
 @transaction.atomic
-def _rank_once() -> Snapshot | None:
+def _ranked_alone(spacing_seconds: float) -> Snapshot | None:
     if not _claimed():
         return None
     latest = snapshots.newest_stored()
-    # Half a period, since beat is not punctual.
-    if latest is not None and latest.age_seconds < settings.POPULAR_PERIOD_SECONDS / 2:
+    if latest is not None and latest.age_seconds < spacing_seconds:
         return None
     made = snapshots.store(ranked(previous=latest.post_ids if latest else ()))
     snapshots.remove_old(newest_id=made.id)

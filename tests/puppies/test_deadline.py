@@ -1,10 +1,7 @@
 """The bound on a block's queries, with a real server that would take longer."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-import psycopg2
 import pytest
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
@@ -13,6 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from puppies.deadline import DeadlinePassed, deadline
 from puppies.sql import Statement
+from tests.locks import locked
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -20,19 +18,6 @@ CANCELLED = "57014"
 PEOPLE = Statement(
     name="tests_people", sql="SELECT count(*) FROM accounts_user WHERE id > $1", types=("bigint",)
 )
-
-
-@contextmanager
-def locked(table: str) -> Iterator[None]:
-    """Another transaction holds the table so that nobody can even read it."""
-    address = connection.get_connection_params()
-    other = psycopg2.connect(**{key: address[key] for key in ("dbname", "user", "password", "host", "port")})
-    try:
-        with other.cursor() as cursor:
-            cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-        yield
-    finally:
-        other.close()
 
 
 def sleep(seconds: float) -> None:

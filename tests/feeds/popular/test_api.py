@@ -137,7 +137,7 @@ def test_a_ranking_that_is_no_longer_kept_is_a_bad_cursor_that_says_so(
 
 
 def test_a_walk_may_go_on_signed_in(anonymous_client: APIClient, client: APIClient) -> None:
-    first, second = ranked_posts(2)
+    _, second = ranked_posts(2)
     following = anonymous_client.get(f"{ADDRESS}?limit=1").json()["next"]
 
     assert ids(client.get(following).json()) == [second]
