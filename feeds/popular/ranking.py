@@ -74,10 +74,22 @@ def _ranked_alone(spacing_seconds: float) -> Snapshot | None:
 
 def ranked(*, previous: tuple[int, ...]) -> list[int]:
     """The ids of the popular posts, the most popular first; `previous` are candidates besides the newest posts."""
+    with connection.cursor() as cursor:
+        cursor.execute(rank_sql(), rank_parameters(previous=previous))
+        return [row[0] for row in cursor.fetchall()]
+
+
+def rank_sql() -> str:
+    """The statement of the ranking, with the weights in force."""
     weighted = " + ".join(
         f"{settings.POPULAR_WEIGHTS[kind]} * {count}" for kind, count in INTERACTORS.items()
     )
-    parameters: dict[str, Any] = {
+    return RANK.format(interactors=weighted)
+
+
+def rank_parameters(*, previous: tuple[int, ...]) -> dict[str, Any]:
+    """What the statement asks for by name."""
+    return {
         "candidates": settings.POPULAR_CANDIDATES,
         "previous": list(previous),
         "epoch": EPOCH,
@@ -86,9 +98,6 @@ def ranked(*, previous: tuple[int, ...]) -> list[int]:
         "per_author": settings.POPULAR_PER_AUTHOR,
         "size": settings.POPULAR_SIZE,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(RANK.format(interactors=weighted), parameters)
-        return [row[0] for row in cursor.fetchall()]
 
 
 def _claimed() -> bool:
