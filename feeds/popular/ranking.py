@@ -24,17 +24,18 @@ INTERACTORS = {"like": "post.like_count"}
 # Only the order matters, and beyond 1,000 half-lives the age would leave the range of a double.
 RANK = """
 WITH candidate AS MATERIALIZED (
-    (SELECT id FROM posts_post WHERE feed_id IS NOT NULL AND state = 'published'
-      ORDER BY feed_id DESC LIMIT %(candidates)s)
+    (SELECT post.id, post.author_id, post.feed_id, {interactors} AS interactors
+       FROM posts_post AS post WHERE post.feed_id IS NOT NULL AND post.state = 'published'
+      ORDER BY post.feed_id DESC LIMIT %(candidates)s)
     UNION
-    SELECT unnest(%(previous)s::bigint[])
+    SELECT post.id, post.author_id, post.feed_id, {interactors}
+      FROM posts_post AS post WHERE post.id = ANY(%(previous)s) AND post.state = 'published'
 ), scored AS (
-    SELECT post.id, post.author_id, post.feed_id,
-           log(1 + greatest({interactors}, 0)::float8) * power(2::float8, -least(greatest(
-               extract(epoch FROM now() - %(epoch)s)::float8 - (post.feed_id >> %(bits)s) / 1000.0,
+    SELECT id, author_id, feed_id,
+           log(1 + greatest(interactors, 0)::float8) * power(2::float8, -least(greatest(
+               extract(epoch FROM now() - %(epoch)s)::float8 - (feed_id >> %(bits)s)::float8 / 1000,
                0) / %(half_life)s, 1000)) AS score
-      FROM candidate JOIN posts_post AS post USING (id)
-     WHERE post.state = 'published'
+      FROM candidate
 ), turn AS (
     SELECT *, row_number() OVER (PARTITION BY author_id ORDER BY score DESC, feed_id DESC) AS number FROM scored
 )

@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.models import User
 from feeds.models import PopularSnapshot
 from feeds.popular import snapshots
 from feeds.popular.ranking import rank_popular
 from feeds.popular.snapshots import Snapshot
 from posts.models import Post
 from puppies.ids import first_id_at
-from tests.factories import PostFactory
+from tests.factories import PostFactory, UserFactory
 
 
 def liked(likes: int, *, hours_old: float = 0, **fields: object) -> Post:
@@ -24,12 +25,10 @@ def liked(likes: int, *, hours_old: float = 0, **fields: object) -> Post:
     return post
 
 
-def ranked_posts(count: int, *, authors: Sequence[object] = ()) -> list[int]:
+def ranked_posts(count: int, *, authors: Sequence[User] = ()) -> list[int]:
     """Ids of new posts, the most popular first, by these authors in turn or each by its own; and their snapshot is made."""
-    posts = [
-        liked(10_000 // (place + 1), **({"author": authors[place % len(authors)]} if authors else {}))
-        for place in range(count)
-    ]
+    writers = authors or UserFactory.create_batch(count)
+    posts = [liked(10_000 // (place + 1), author=writers[place % len(writers)]) for place in range(count)]
     assert rank_anew().post_ids == tuple(post.id for post in posts)
     return [post.id for post in posts]
 
