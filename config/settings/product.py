@@ -23,7 +23,7 @@ POPULAR_CANDIDATES = env.integer(
     50_000,
     "How many of the newest posts may become popular; those that are popular stay candidates.",
     least=1,
-    most=10_000_000,
+    most=500_000,
 )
 # What one account's interaction with a post counts, by kind: see feeds/popular/ranking.py.
 POPULAR_WEIGHTS = {
