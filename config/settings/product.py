@@ -31,5 +31,7 @@ POPULAR_WEIGHTS = {
 }
 POPULAR_SIZE = 1_000
 POPULAR_PER_AUTHOR = 5
-POPULAR_PERIOD_SECONDS = 60
+POPULAR_PERIOD_SECONDS = env.integer(
+    "POPULAR_PERIOD_SECONDS", 60, "Popular posts are ranked anew each so many seconds.", least=1, most=600
+)
 POPULAR_KEEP_SECONDS = 1_800
