@@ -8,7 +8,6 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection
 from prometheus_client import REGISTRY
-from pytest_django import Settings
 
 from accounts.blocking import block_user, mute_user
 from accounts.models import User
@@ -20,6 +19,7 @@ from posts.models import Post
 from puppies.breaker import OPEN_SECONDS, Breaker
 from puppies.redis_client import client as redis
 from tests.faults.feeds.conftest import Clock, Reader, attempts, fallbacks, is_fallback, told_since
+from tests.faults.feeds.servers import SilentServer
 from tests.locks import locked
 from tests.puppies.test_periodic import end_connection
 
@@ -39,11 +39,11 @@ def missing(table: str) -> Iterator[None]:
 
 
 @contextmanager
-def unreachable(settings: Settings) -> Iterator[None]:
+def unreachable(port_instead: int) -> Iterator[None]:
     """PostgreSQL does not listen where it is expected."""
     port = connection.settings_dict["PORT"]
     connection.close()
-    connection.settings_dict["PORT"] = free_port()
+    connection.settings_dict["PORT"] = port_instead
     try:
         yield
     finally:
@@ -135,10 +135,8 @@ def test_a_connection_that_was_cut_is_replaced(reader: Reader) -> None:
     assert reader.get().json()["source"] == "home"
 
 
-def test_without_postgresql_there_is_no_answer_and_that_soon(
-    reader: Reader, settings: Settings, clock: Clock
-) -> None:
-    with unreachable(settings):
+def test_without_postgresql_there_is_no_answer_and_that_soon(reader: Reader, clock: Clock) -> None:
+    with unreachable(free_port()):
         begin = time.monotonic()
         answers = [reader.get() for _ in range(5)]
         seconds = time.monotonic() - begin
@@ -148,6 +146,34 @@ def test_without_postgresql_there_is_no_answer_and_that_soon(
     assert seconds < 2
     clock.now += OPEN_SECONDS
     assert reader.get().json()["source"] == "home"
+
+
+def test_a_server_that_cannot_be_reached_is_tried_once_a_request(reader: Reader) -> None:
+    server = SilentServer(hangs_up=True)
+    try:
+        with unreachable(server.port):
+            counts = []
+            for _ in range(2):
+                before = len(server.taken)
+                assert reader.get().status_code == 503
+                counts.append(len(server.taken) - before)
+                # The second request does not ask for the home feed.
+                open_breaker()
+    finally:
+        server.close()
+
+    assert counts[0] == counts[1] > 0
+
+
+def test_where_the_posts_themselves_cannot_be_read_there_is_no_answer_and_that_soon(reader: Reader) -> None:
+    open_breaker()
+    begin = time.monotonic()
+
+    with locked("posts_post"):
+        answer = reader.get()
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "2")
+    assert time.monotonic() - begin < 2
 
 
 def test_what_the_reader_may_not_see_is_left_out(reader: Reader) -> None:

@@ -1,9 +1,7 @@
 """Redis accepts and never answers: feeds hardly notice."""
 
-import socket
 import time
 from collections.abc import Iterator
-from threading import Thread
 
 import pytest
 from pytest_django import Settings
@@ -11,32 +9,8 @@ from pytest_django import Settings
 from puppies import redis_client
 from puppies.breaker import Breaker
 from tests.faults.feeds.conftest import Reader, is_fallback
+from tests.faults.feeds.servers import SilentServer
 from tests.locks import locked
-
-
-class SilentServer:
-    """Listens on loopback, takes every connection and says nothing."""
-
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self.taken: list[socket.socket] = []
-        self._thread = Thread(target=self._take)
-        self._thread.start()
-
-    def _take(self) -> None:
-        while True:
-            try:
-                self.taken.append(self._listener.accept()[0])
-            except OSError:
-                return
-
-    def close(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join(timeout=5)
-        for connection in self.taken:
-            connection.close()
 
 
 @pytest.fixture

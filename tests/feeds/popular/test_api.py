@@ -7,6 +7,7 @@ from rest_framework.test import APIClient
 from accounts.blocking import block_user
 from accounts.models import User
 from feeds.models import PopularSnapshot
+from feeds.popular import snapshots
 from interactions.services import like_post
 from posts.models import Post
 from puppies import cursors
@@ -134,6 +135,17 @@ def test_a_ranking_that_is_no_longer_kept_is_a_bad_cursor_that_says_so(
     assert still_the_newest == 200
     assert (response.status_code, response.json()["code"]) == (400, "invalid_cursor")
     assert "Begin again" in response.json()["detail"]
+
+
+def test_an_old_ranking_is_refused_also_where_it_is_remembered(anonymous_client: APIClient) -> None:
+    ranked_posts(2)
+    make_older(seconds=settings.POPULAR_KEEP_SECONDS + 1)
+    redis().flushdb()
+    old = anonymous_client.get(f"{ADDRESS}?limit=1").json()["next"]
+
+    snapshots.memory.keep_newest(rank_anew())
+
+    assert anonymous_client.get(old).status_code == 400
 
 
 def test_a_walk_may_go_on_signed_in(anonymous_client: APIClient, client: APIClient) -> None:
