@@ -12,16 +12,17 @@ admin.site.site_url = "/docs"
 # Roles are given by `manage.py grant_role`, which ends sessions and writes the audit; a group's form would do neither.
 admin.site.unregister(Group)
 
+# Routes are tried in order: what is asked most comes first.
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("v1/", include("feeds.api.urls")),
+    path("v1/", include("posts.api.urls")),
+    path("v1/", include("interactions.api.urls")),
+    path("v1/", include("accounts.api.urls")),
     re_path(r"^$", views.to_docs, name="root"),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", views.metrics, name="metrics"),
     path(".well-known/jwks.json", JwksView.as_view(), name="jwks"),
-    path("v1/", include("accounts.api.urls")),
-    path("v1/", include("posts.api.urls")),
-    path("v1/", include("interactions.api.urls")),
-    path("v1/", include("feeds.api.urls")),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("docs/", views.to_docs),

@@ -79,7 +79,7 @@ MERGE = Batch(
 
 
 def push_post_batch(*, post_id: int, after: int) -> int | None:
-    """Write the post into the stored feeds of the next 1,000 followers above `after`, in id order.
+    """Write the post into the stored feeds of the next batch of followers above `after`, in id order.
 
     Returns the last follower written, or None when all have it; then the post counts as pushed.
     """
@@ -90,7 +90,7 @@ def push_post_batch(*, post_id: int, after: int) -> int | None:
 
 
 def merge_follow_batch(*, follow_id: int, follower_id: int, followee_id: int, after: int) -> int | None:
-    """Copy the next 1,000 posts of `followee` above `after` into the stored feed of `follower`.
+    """Copy the next batch of posts of `followee` above `after` into the stored feed of `follower`.
 
     Returns the last feed id copied, or None when all are there; then the follow counts as merged. Posts published meanwhile are pushed
     by their own fan-out, which reads the followers later than this follow was committed. That argument needs one unbroken follow: it is
@@ -129,7 +129,7 @@ FOLLOWERS_AT_ONCE = 50
 
 
 def erase_own_entries(*, user_id: int) -> bool:
-    """Remove the next 1,000 entries of the account's own stored feed, with the last the feed itself; False when nothing is left."""
+    """Remove the next batch of entries of the account's own stored feed, with the last the feed itself; False when nothing is left."""
     if execute(ERASE_OWN, {"user": user_id, "limit": settings.FEED_BATCH}):
         return True
     FeedState.objects.filter(user_id=user_id).delete()

@@ -1,13 +1,10 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import F, Q
 
 from accounts.models import User, blocked_pair
-from posts import counters
 from puppies.ids import IdField
-from puppies.models import LedgerEntry
 
 CONTENT_LENGTH = 2_200
 
@@ -25,19 +22,6 @@ class PostQuerySet(models.QuerySet["Post"]):
 
     def by_author(self, author_id: int) -> Self:
         return self.filter(author_id=author_id)
-
-    def for_display(self) -> Self:
-        """With the author, and with `likes` and `comments`: what the row stores plus what the ledger holds."""
-        return self.select_related("author").annotate(
-            likes=F("like_count") + _pending(counters.LIKES),
-            comments=F("comment_count") + _pending(counters.COMMENTS),
-        )
-
-
-def _pending(counter: str) -> Coalesce:
-    entries = LedgerEntry.objects.filter(counter=counter, subject_id=OuterRef("pk")).order_by()
-    total = entries.values("subject_id").annotate(total=Sum("delta")).values("total")
-    return Coalesce(Subquery(total, output_field=models.BigIntegerField()), 0)
 
 
 class Post(models.Model):

@@ -1,22 +1,83 @@
-"""Reads of posts that span models."""
+"""Reads of posts that span tables."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
 
-from posts.models import Post
-from puppies.sql import planned_by_index
+from posts import counters
+from puppies.sql import Statement
+
+# What a post shows, in the order of `DisplayedPost`: counts are what the row stores plus what the ledger holds.
+COLUMNS = """
+       post.id, post.feed_id, post.content, post.created_at, post.edited_at,
+       (post.like_count + coalesce(pending.likes, 0))::bigint, (post.comment_count + coalesce(pending.comments, 0))::bigint,
+       author.id, author.username, author.display_name"""
+PENDING = f"""LATERAL (
+    SELECT sum(entry.delta) FILTER (WHERE entry.counter = '{counters.LIKES}') AS likes,
+           sum(entry.delta) FILTER (WHERE entry.counter = '{counters.COMMENTS}') AS comments
+      FROM puppies_ledgerentry AS entry
+     WHERE entry.subject_id = post.id AND entry.counter IN ('{counters.LIKES}', '{counters.COMMENTS}')) AS pending"""  # noqa: S608 - constants
+
+# $1 post, $2 viewer.
+DISPLAYED = Statement(
+    name="displayed_post",
+    sql=f"""
+    SELECT {COLUMNS}
+      FROM posts_post AS post JOIN accounts_user AS author ON author.id = post.author_id CROSS JOIN {PENDING}
+     WHERE post.id = $1 AND post.state = 'published' AND author.state = 'active'
+       AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = $2 AND blocked_id = post.author_id)
+       AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = post.author_id AND blocked_id = $2)
+    """,  # noqa: S608 - the only interpolations are constants of this module
+    types=("bigint", "bigint"),
+    by_index=True,
+)
 
 
-def displayed_post(*, post_id: int, viewer_id: int) -> Post | None:
+def _profile(name: str, direction: str) -> Statement:
+    """$1 author, $2 below, $3 above, $4 but for these, $5 posts."""
+    return Statement(
+        name=name,
+        sql=f"""
+        SELECT {COLUMNS}
+          FROM (SELECT * FROM posts_post
+                 WHERE author_id = $1 AND state = 'published' AND feed_id < $2 AND feed_id > $3 AND feed_id <> ALL($4)
+                 ORDER BY feed_id {direction} LIMIT $5) AS post
+          JOIN accounts_user AS author ON author.id = post.author_id AND author.state = 'active' CROSS JOIN {PENDING}
+         ORDER BY post.feed_id {direction}
+        """,  # noqa: S608 - the only interpolations are constants of this module
+        types=("bigint", "bigint", "bigint", "bigint[]", "integer"),
+        by_index=True,
+    )
+
+
+PROFILE_DOWN = _profile("profile_down", "DESC")
+PROFILE_UP = _profile("profile_up", "ASC")
+
+
+class DisplayedPost(NamedTuple):
+    """One post as everybody sees it."""
+
+    id: int
+    feed_id: int
+    content: str
+    created_at: datetime
+    edited_at: datetime | None
+    like_count: int
+    comment_count: int
+    author_id: int
+    username: str
+    display_name: str
+
+
+def displayed_post(*, post_id: int, viewer_id: int) -> DisplayedPost | None:
     """The post with author and counts, or None when the viewer may not see it."""
-    with planned_by_index():
-        return Post.objects.visible_to(viewer_id).for_display().filter(id=post_id).first()
+    rows = DISPLAYED.rows(post_id, viewer_id)
+    return DisplayedPost(*rows[0]) if rows else None
 
 
 def profile_posts(
     *, author_id: int, limit: int, before: int, after: int, shown: Sequence[int], upward: bool
-) -> list[Post]:
+) -> list[DisplayedPost]:
     """Posts of one author by feed id within (after, before) but for `shown`, newest first, or oldest first when looking upward."""
-    posts = Post.objects.visible().for_display().by_author(author_id)
-    posts = posts.filter(feed_id__lt=before, feed_id__gt=after).exclude(feed_id__in=shown)
-    with planned_by_index():
-        return list(posts.order_by("feed_id" if upward else "-feed_id")[:limit])
+    statement = PROFILE_UP if upward else PROFILE_DOWN
+    return [DisplayedPost(*row) for row in statement.rows(author_id, before, after, list(shown), limit)]

@@ -8,8 +8,7 @@ a plan made then is kept while the table grows. What is marked `by_index` is pla
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -82,14 +81,3 @@ def execute(sql: str, parameters: Mapping[str, Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return int(cursor.rowcount)
-
-
-@contextmanager
-def planned_by_index() -> Iterator[None]:
-    """Plan the queries in this block like a `Statement` that is `by_index`; for queries that the ORM writes."""
-    with connection.execute_wrapper(_before_it):
-        yield
-
-
-def _before_it(execute: Callable[..., Any], sql: str, *parameters: Any) -> Any:
-    return execute(BY_INDEX + sql, *parameters)

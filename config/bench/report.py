@@ -58,7 +58,7 @@ READING = """## How to read it
   exit code 1 when one is missed.
 - The load, the API, the workers, PostgreSQL and Kafka share the cores of one machine. On more cores everything is faster, and the
   ratios of work that crosses processes (fan-out) rise, for its steps overlap.
-- Kafka is the embedded broker, in memory; its waiting fetches are not woken by a publish, which adds up to 100 ms to a task's way.
+- Kafka is the embedded broker, in memory; its waiting fetches are not woken by a publish, which adds up to 50 ms to a task's way.
 - `--quick` stores fewer rows and runs fewer rounds: good enough to see a change by a factor.
 """
 

@@ -2,7 +2,7 @@
 
 from config import env
 
-FEED_BATCH = 1_000
+FEED_BATCH = 5_000
 PERSONAL_DATA_BATCH = 1_000
 
 HOME_FEED_DEADLINE_MS = env.integer(

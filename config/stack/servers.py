@@ -119,7 +119,7 @@ class Kafka(Server):
             "KAFKA_BOOTSTRAP": f"{HOST}:{self.port}",
             "KAFKA_SESSION_TIMEOUT_MS": "2000",
             "KAFKA_HEARTBEAT_MS": "500",
-            "KAFKA_FETCH_WAIT_MS": "100",
+            "KAFKA_FETCH_WAIT_MS": "50",
         }
 
 

@@ -3,7 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from feeds.selectors import HomeItem
-from posts.api.serializers import PostPageOutput
+from posts.api.serializers import PostPageOutput, post_json
 from puppies.api.pagination import NEVER
 
 
@@ -30,19 +30,4 @@ class PopularFeedOutput(HomeFeedOutput):
 
 def item_json(item: HomeItem) -> dict[str, Any]:
     """A feed item as `PostOutput` describes it."""
-    return {
-        "id": str(item.id),
-        "author": {
-            "id": str(item.author_id),
-            "username": item.username,
-            "display_name": item.display_name,
-            "avatar_url": None,
-        },
-        "content": item.content,
-        "media": None,
-        "like_count": item.like_count,
-        "comment_count": item.comment_count,
-        "created_at": item.created_at,
-        "edited_at": item.edited_at,
-        "viewer": {"liked": item.liked},
-    }
+    return post_json(item, liked=item.liked)

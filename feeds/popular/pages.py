@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from feeds.popular.snapshots import Snapshot
 from feeds.selectors import HomeItem, SessionEnded
-from posts import counters
+from posts.selectors import PENDING
 from puppies.sql import Statement
 
 # How many candidates a first look takes for each post wanted. What is hidden from the reader and what else an author has among them
@@ -46,13 +46,9 @@ SELECT session.is_good, visible.rank,
   LEFT JOIN posts_post AS post ON post.id = shown.id
   LEFT JOIN accounts_user AS author ON author.id = post.author_id
   LEFT JOIN interactions_like AS own ON own.user_id = $1 AND own.post_id = post.id
-  LEFT JOIN LATERAL (
-    SELECT sum(entry.delta) FILTER (WHERE entry.counter = '{counters.LIKES}') AS likes,
-           sum(entry.delta) FILTER (WHERE entry.counter = '{counters.COMMENTS}') AS comments
-      FROM puppies_ledgerentry AS entry
-     WHERE entry.subject_id = post.id AND entry.counter IN ('{counters.LIKES}', '{counters.COMMENTS}')) AS pending ON true
+  LEFT JOIN {PENDING} ON true
  ORDER BY visible.rank
-""",  # noqa: S608 - the only interpolations are the constant names of counters
+""",  # noqa: S608 - the only interpolation is a constant of posts
     types=("bigint", "bigint", "bigint[]", "integer[]", "integer"),
     by_index=True,
 )

@@ -1,4 +1,5 @@
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from rest_framework import serializers
 
@@ -54,21 +55,43 @@ class PostPageOutput(serializers.Serializer[Any]):
     previous = serializers.URLField(help_text=POLL)
 
 
-def post_json(post: Any, *, liked: bool) -> dict[str, Any]:
-    """A post from `for_display()` as `PostOutput` describes it."""
-    author = post.author
+class Shown(Protocol):
+    """What a post shows, whichever statement read it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def content(self) -> str: ...
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def edited_at(self) -> datetime | None: ...
+    @property
+    def like_count(self) -> int: ...
+    @property
+    def comment_count(self) -> int: ...
+    @property
+    def author_id(self) -> int: ...
+    @property
+    def username(self) -> str: ...
+    @property
+    def display_name(self) -> str: ...
+
+
+def post_json(post: Shown, *, liked: bool) -> dict[str, Any]:
+    """A post as `PostOutput` describes it."""
     return {
         "id": str(post.id),
         "author": {
-            "id": str(author.id),
-            "username": author.username,
-            "display_name": author.display_name,
+            "id": str(post.author_id),
+            "username": post.username,
+            "display_name": post.display_name,
             "avatar_url": None,
         },
         "content": post.content,
         "media": None,
-        "like_count": post.likes,
-        "comment_count": post.comments,
+        "like_count": post.like_count,
+        "comment_count": post.comment_count,
         "created_at": post.created_at,
         "edited_at": post.edited_at,
         "viewer": {"liked": liked},

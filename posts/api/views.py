@@ -15,7 +15,7 @@ from accounts.selectors import user_by_username
 from interactions.selectors import liked_post_ids
 from posts import selectors, services
 from posts.api.serializers import PostInput, PostOutput, PostPageOutput, post_json
-from posts.models import Post
+from posts.selectors import DisplayedPost
 from puppies.api.conditional import IF_NONE_MATCH, conditional, version_of
 from puppies.api.idempotency import IDEMPOTENCY_KEY, idempotent
 from puppies.api.pagination import LIMIT_AND_CURSOR, Window, paginate
@@ -89,7 +89,7 @@ class ProfilePostsView(APIView):
         if author is None:
             raise NotFound
 
-        def fetch(window: Window) -> list[Post]:
+        def fetch(window: Window) -> list[DisplayedPost]:
             return selectors.profile_posts(
                 author_id=author.id,
                 limit=window.limit,
@@ -100,7 +100,7 @@ class ProfilePostsView(APIView):
             )
 
         posts, links = paginate(
-            request, scope=f"profile-posts:{author.id}", fetch=fetch, key=lambda post: post.feed_id or 0
+            request, scope=f"profile-posts:{author.id}", fetch=fetch, key=lambda post: post.feed_id
         )
         return Response({"results": _as_json(posts, viewer_of(request).id), **links})
 
@@ -113,6 +113,6 @@ def _shown_or_404(post_id: int | None, request: Request) -> dict[str, Any]:
     return _as_json([post], viewer_id)[0]
 
 
-def _as_json(posts: list[Post], viewer_id: int) -> list[dict[str, Any]]:
+def _as_json(posts: list[DisplayedPost], viewer_id: int) -> list[dict[str, Any]]:
     liked = liked_post_ids(viewer_id=viewer_id, post_ids=[post.id for post in posts])
     return [post_json(post, liked=post.id in liked) for post in posts]

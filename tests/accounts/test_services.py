@@ -1,5 +1,4 @@
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from accounts import selectors
@@ -23,7 +22,7 @@ from interactions.draining import drain
 from puppies.errors import DomainError
 from puppies.models import Delivery, LedgerEntry
 from tests.factories import PASSWORD, PostFactory, UserFactory
-from tests.plans import plan_of
+from tests.plans import fill_accounts, plan_of
 from tests.threads import run_together
 
 
@@ -273,8 +272,7 @@ def test_an_address_that_only_looks_like_another_opens_no_account(email: str) ->
 @pytest.mark.django_db
 def test_an_address_is_looked_up_by_the_index_that_keeps_it_unique() -> None:
     statement, parameters = User.objects.signing_in().with_email("rex@example.test").query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")  # a few rows are read faster than any index
+    fill_accounts(5_000)
 
     plan = plan_of(statement, parameters)
 

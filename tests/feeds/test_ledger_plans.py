@@ -5,17 +5,16 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from feeds.selectors import HOME
 from interactions.selectors import LIKE_COUNT
 from posts.models import Post
-from posts.selectors import displayed_post, profile_posts
+from posts.selectors import DISPLAYED, PROFILE_DOWN, PROFILE_UP
 from puppies.ids import MAX_ID
-from puppies.sql import BY_INDEX, execute
+from puppies.sql import execute
 from tests.factories import PostFactory
 from tests.feeds.readers import Reader
-from tests.plans import Plan, analyze, generic_plan_of, plan_of
+from tests.plans import Plan, analyze, generic_plan_of
 
 # Alternating counters of `subjects` posts that nobody reads.
 GROWN = """
@@ -50,26 +49,15 @@ def much() -> None:
     grow(entries=100_000, subjects=50_000)
 
 
-def captured_plan(read: Callable[[], object]) -> Plan:
-    with CaptureQueriesContext(connection) as captured:
-        read()
-    (query,) = captured.captured_queries
-    assert query["sql"].startswith(BY_INDEX)
-    return plan_of(query["sql"].removeprefix(BY_INDEX))
-
-
 def plans_of(reader: Reader, post: Post) -> dict[str, Plan]:
     """Everything that shows counts of posts."""
     me = reader.user.id
     return {
         "home": generic_plan_of(HOME, me, reader.session_id, MAX_ID, 21),
         "like count": generic_plan_of(LIKE_COUNT, post.id),
-        "post": captured_plan(lambda: displayed_post(post_id=post.id, viewer_id=me)),
-        "profile": captured_plan(
-            lambda: profile_posts(
-                author_id=post.author_id, limit=21, before=MAX_ID, after=0, shown=(), upward=False
-            )
-        ),
+        "post": generic_plan_of(DISPLAYED, post.id, me),
+        "profile down": generic_plan_of(PROFILE_DOWN, post.author_id, MAX_ID, 0, [], 21),
+        "profile up": generic_plan_of(PROFILE_UP, post.author_id, MAX_ID, 0, [1], 21),
     }
 
 

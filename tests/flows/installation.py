@@ -157,7 +157,7 @@ class Installation:
     def logs(self) -> str:
         """The ends of the logs of everything that was started."""
         return "\n".join(
-            "\n    ".join([f"{program.name}:", *program.last_lines(25)])
+            "\n    ".join([f"{program.name}:", *program.last_lines(100)])
             for program in {id(program): program for program in self._started}.values()
         )
 

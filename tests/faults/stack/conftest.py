@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,16 @@ class System:
         assert process is not None
         os.kill(process.pid, signal.SIGKILL)
         return process.pid
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """The supervisor notices nothing within: SIGSTOP, then SIGCONT."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def status(self) -> list[dict[str, Any]]:
         parts: list[dict[str, Any]] = json.loads(self.command("status", "--json").stdout)["parts"]
