@@ -165,12 +165,12 @@ class ConsumerSession:
                 client_config=settings.client_config,
                 timeout=_TOPICS_SECONDS,
             )
-            self._are_topics_missing = False
             if any(report.is_new for report in reports) and not self._is_subscription_stale:
-                # The group may have been assigned before all topics were there, and does not look again.
-                consumer.unsubscribe()
-                self._is_subscription_stale = True
-        except TopicsUnavailable as error:
+                # The group may have been assigned before all topics were there: told of them, it assigns again. Leaving and
+                # joining at once would do so too, but can jam a group of the embedded broker.
+                consumer.list_topics(timeout=_TOPICS_SECONDS)
+            self._are_topics_missing = False
+        except (TopicsUnavailable, KafkaException) as error:
             logger.warning("%s Trying again in %.0f s.", error, _RETRY_SECONDS)
             self._retry_at = monotonic() + _RETRY_SECONDS
 

@@ -87,6 +87,8 @@ class KafkaSettings:
         """Configuration of the idempotent producer: every replica confirms, nothing lingers."""
         return {
             **self.client(),
+            # A topic that a broker made by itself would have its number of partitions, not ours.
+            "allow.auto.create.topics": False,
             "enable.idempotence": True,
             "acks": "all",
             "linger.ms": 0,
