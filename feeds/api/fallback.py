@@ -49,8 +49,11 @@ def popular_when_it_fails(view: View) -> View:
 
     @functools.wraps(view)
     def guarded(self: Any, request: Request) -> Response:
+        # First, for a request that is not understood says nothing of the feed: neither may it close the breaker nor be the one that tries.
+        limit = read_limit(request)
+        read_cursor(request, scope=home_scope(request))
         if not breaker.allows():
-            return _fallback(request, reason="open")
+            return _fallback(request, limit=limit, reason="open")
         try:
             with deadline(settings.HOME_FEED_DEADLINE_MS):
                 response = view(self, request)
@@ -58,14 +61,14 @@ def popular_when_it_fails(view: View) -> View:
             if isinstance(error, ANSWERS) and not isinstance(error, Unavailable):
                 breaker.succeeded()
                 raise
-            return _after_failure(request, error)
+            return _after_failure(request, error, limit=limit)
         breaker.succeeded()
         return response
 
     return guarded
 
 
-def _after_failure(request: Request, error: Exception) -> Response:
+def _after_failure(request: Request, error: Exception, *, limit: int) -> Response:
     reason = reason_of(error)
     breaker.failed(error)
     logger.warning(
@@ -80,12 +83,10 @@ def _after_failure(request: Request, error: Exception) -> Response:
         raise error
     if connection.connection is not None and connection.connection.closed:
         connection.close()
-    return _fallback(request, reason=reason)
+    return _fallback(request, limit=limit, reason=reason)
 
 
-def _fallback(request: Request, *, reason: str) -> Response:
-    limit = read_limit(request)
-    read_cursor(request, scope=home_scope(request))
+def _fallback(request: Request, *, limit: int, reason: str) -> Response:
     with deadline(settings.FALLBACK_DEADLINE_MS):
         body = first_page(request, limit=limit)
     FALLBACKS.labels(reason).inc()

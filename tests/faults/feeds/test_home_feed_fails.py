@@ -226,6 +226,21 @@ def test_a_bad_request_is_refused_as_ever_and_is_no_failure(reader: Reader, quer
     assert found == [400] * 6
 
 
+@pytest.mark.parametrize("query", ["cursor=x", "limit=0"])
+def test_a_bad_request_is_not_the_one_that_tries(reader: Reader, clock: Clock, query: str) -> None:
+    with locked(LOCKED):
+        open_breaker()
+        clock.now += OPEN_SECONDS
+        for _ in range(3):
+            assert reader.get(f"/v1/feed?{query}").status_code == 400
+        with attempts() as sent:
+            answers = [reader.get() for _ in range(2)]
+
+    assert [is_fallback(answer, reader) for answer in answers] == [True, True]
+    assert len(sent) == 1
+    assert fallback.breaker.is_open
+
+
 def test_scrolling_goes_on_in_what_is_popular(reader: Reader) -> None:
     open_breaker()
     first = reader.get("/v1/feed?limit=1").json()
