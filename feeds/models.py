@@ -2,7 +2,10 @@ from datetime import datetime
 
 from django.db import models
 
+from feeds.popular.models import PopularSnapshot
 from puppies.ids import created_at
+
+__all__ = ["FeedEntry", "FeedState", "PopularSnapshot"]
 
 
 class FeedEntry(models.Model):

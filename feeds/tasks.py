@@ -1,5 +1,9 @@
+from django.conf import settings
+
 from feeds import services
+from feeds.popular import ranking
 from puppies.outbox.runner import delivered
+from puppies.periodic import periodic
 
 
 @delivered(name="feeds.fan_out_post")
@@ -14,3 +18,9 @@ def merge_follow(
     return services.merge_follow_batch(
         follow_id=follow_id, follower_id=follower_id, followee_id=followee_id, after=position
     )
+
+
+@periodic(name="feeds.rank_popular")
+def rank_popular() -> None:
+    # Half a period, since beat is not punctual, and there may be two of them.
+    ranking.rank_popular(spacing_seconds=settings.POPULAR_PERIOD_SECONDS / 2)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from kombu import Queue
 
 from config import env
+from config.settings.product import POPULAR_PERIOD_SECONDS
 
 KAFKA_BOOTSTRAP = env.text("KAFKA_BOOTSTRAP", "127.0.0.1:59092", "Kafka brokers, host:port, comma-separated.")
 KAFKA_PREFIX = env.text(
@@ -75,6 +76,7 @@ CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_ROUTES = {
     "feeds.fan_out_post": {"queue": "fanout"},
     "feeds.merge_follow": {"queue": "feeds"},
+    "feeds.rank_popular": {"queue": "maintenance"},
     "interactions.drain_ledger": {"queue": "counters"},
     "accounts.send_email_token": {"queue": "maintenance"},
     "accounts.remove_old_audit_entries": {"queue": "maintenance"},
@@ -108,6 +110,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "interactions.drain_ledger",
         "schedule": timedelta(seconds=1),
         "options": {"expires": 5},
+    },
+    "rank-popular": {
+        "task": "feeds.rank_popular",
+        "schedule": timedelta(seconds=POPULAR_PERIOD_SECONDS),
+        "options": {"expires": POPULAR_PERIOD_SECONDS},
     },
     "remove-old-credentials": {
         "task": "accounts.remove_old_credentials",

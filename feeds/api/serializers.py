@@ -13,7 +13,18 @@ class HomeFeedOutput(PostPageOutput):
         return {
             **super().get_fields(),
             "previous": serializers.URLField(allow_null=True, help_text=NEVER),
-            "source": serializers.ChoiceField(["home"], help_text="Which feed this is."),
+            "source": serializers.ChoiceField(
+                ["home", "popular"],
+                help_text="Which feed this is: `popular` with the header `X-Feed-Source: fallback` when the home feed cannot be read.",
+            ),
+        }
+
+
+class PopularFeedOutput(HomeFeedOutput):
+    def get_fields(self) -> dict[str, Any]:
+        return {
+            **super().get_fields(),
+            "source": serializers.ChoiceField(["popular"], help_text="Which feed this is."),
         }
 
 

@@ -21,6 +21,7 @@ OPERATIONS = {
 }
 CODE = re.compile(r"`([a-z][a-z_]*)`")
 PUBLIC = {
+    "feed_popular_list",
     "auth_email_verify_create",
     "auth_password_reset_confirm_create",
     "auth_password_reset_create",
