@@ -71,11 +71,12 @@ migrations: .venv/.installed  ## migrations complete, and safe while the old cod
 	@.venv/bin/python -m config.stack.with_stores postgres -- \
 	  sh -ec '$(MANAGE) makemigrations --check --dry-run; $(MANAGE) lint_migrations'
 
-drift: .venv/.installed  ## docs/openapi.yaml, docs/settings.md and docs/limits.md are what the code says
+drift: .venv/.installed  ## docs/openapi.yaml, docs/settings.md and docs/limits.md are what the code says; no client breaks
 	@$(MANAGE) settings_table --check
 	@$(MANAGE) limits_table --check
 	@file=$$(mktemp) && trap 'rm -f "$$file"' EXIT && $(MANAGE) spectacular --file "$$file" --validate --fail-on-warn && \
 	  { diff -u docs/openapi.yaml "$$file" || { echo "docs/openapi.yaml is not what the code says: type make schema"; exit 1; }; }
+	@$(MANAGE) schema_changes
 
 schema: .venv/.installed  ## write docs/openapi.yaml anew
 	@$(MANAGE) spectacular --file docs/openapi.yaml --validate --fail-on-warn

@@ -1,10 +1,16 @@
-"""The audit: who did what to whom, when, from where. Entries are written in the transaction of what they tell, and never changed."""
+"""The audit: who did what to whom, when, from where. Entries are written in the transaction of what they tell, never changed,
+and kept for `AUDIT_KEEP_DAYS`: they name people and their addresses."""
 
 from contextvars import ContextVar
+from datetime import timedelta
 from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
 
 from accounts.models import AuditEntry
 from puppies import trace
+from puppies.ids import first_id_at
 
 SIGNED_UP = "signed_up"
 SIGNED_IN = "signed_in"
@@ -15,6 +21,8 @@ PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of an action
 EMAIL_VERIFIED = "email_verified"
 IDENTITY_LINKED = "identity_linked"
 IDENTITY_UNLINKED = "identity_unlinked"
+
+BATCH = 1_000
 
 # The address of the client whose request is at hand; None outside requests.
 client_ip: ContextVar[str | None] = ContextVar("client_ip", default=None)
@@ -31,3 +39,14 @@ def record(*, action: str, actor_id: int | None, subject_id: int, **detail: Any)
         trace_id=current.trace_id if current else "",
         detail=detail,
     )
+
+
+def remove_old() -> int:
+    """Remove entries of more than `AUDIT_KEEP_DAYS` ago, a batch a transaction; how many."""
+    until = first_id_at(timezone.now() - timedelta(days=settings.AUDIT_KEEP_DAYS))
+    removed = 0
+    while batch := list(
+        AuditEntry.objects.filter(id__lt=until).order_by("id").values_list("id", flat=True)[:BATCH]
+    ):
+        removed += AuditEntry.objects.filter(id__in=batch).delete()[0]
+    return removed

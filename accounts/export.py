@@ -139,6 +139,8 @@ def _attempt(job: Job) -> bool:
         logger.info("export_lease_lost id=%s", job.id)
         return False
     except Exception:
+        # Presenters, disk and object store fail each in their own way: logged with its traceback, the row goes back to wait, so that
+        # it stops none of the exports behind it.
         logger.exception("export_failed id=%s attempt=%s", job.id, job.attempt)
         _give_back(job)
         return False

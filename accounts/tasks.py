@@ -1,4 +1,4 @@
-from accounts import deletion, export, mail, sessions
+from accounts import audit, deletion, export, mail, sessions
 from accounts.oidc import nonces
 from puppies.outbox.runner import delivered, performed
 from puppies.periodic import periodic
@@ -14,6 +14,11 @@ def remove_old_credentials() -> None:
     sessions.remove_ended_sessions()
     mail.remove_expired_tokens()
     nonces.remove_expired_nonces()
+
+
+@periodic(name="accounts.remove_old_audit_entries")
+def remove_old_audit_entries() -> None:
+    audit.remove_old()
 
 
 @periodic(name="accounts.start_purges")

@@ -9,6 +9,7 @@ from django.utils.crypto import constant_time_compare
 from django_prometheus.exports import ExportToDjangoView
 from prometheus_client import CollectorRegistry, generate_latest
 
+from feeds.metrics import PopularCollector
 from puppies import health
 from puppies.api import problems
 from puppies.api.field_codes import FIELD_CODES
@@ -41,6 +42,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         raise Http404
     stores = CollectorRegistry()
     stores.register(OutboxCollector())
+    stores.register(PopularCollector())
     answer: HttpResponse = ExportToDjangoView(request)
     answer.content += generate_latest(stores)
     return answer

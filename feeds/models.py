@@ -3,7 +3,10 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 
+from feeds.popular.models import PopularSnapshot
 from puppies.ids import created_at
+
+__all__ = ["FeedEntry", "FeedState", "PopularSnapshot"]
 
 
 class FeedEntry(models.Model):

@@ -1,4 +1,7 @@
+from django.conf import settings
+
 from feeds import merging, purging, services, sleeping, trimming
+from feeds.popular import ranking
 from puppies.outbox.runner import delivered
 from puppies.periodic import periodic
 
@@ -36,3 +39,9 @@ def trim_feeds() -> None:
 @periodic(name="feeds.put_to_sleep")
 def put_to_sleep() -> None:
     sleeping.put_absent_to_sleep()
+
+
+@periodic(name="feeds.rank_popular")
+def rank_popular() -> None:
+    # Half a period, since beat is not punctual, and there may be two of them.
+    ranking.rank_popular(spacing_seconds=settings.POPULAR_PERIOD_SECONDS / 2)

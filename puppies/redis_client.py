@@ -1,27 +1,25 @@
 """Redis on the hot path: no retries, short timeouts, and a breaker that spares requests a server that does not answer.
 
 redis-py would try ten times by default (seconds on a hung server). Here a request loses at most the two timeouts, and after a few
-such requests in a row nobody asks for a while.
+such requests in a row nobody of this process asks for a while, whatever for.
 """
 
-import logging
 import os
 from functools import cache
-from threading import Lock, local
-from time import monotonic
+from threading import local
 from typing import Any
 
 import redis
 from django.conf import settings
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
+
+from puppies.breaker import Breaker
 
 CONNECT_SECONDS = 0.05
 ANSWER_SECONDS = 0.05
-FAILURES = 3
-OPEN_SECONDS = 1.0
 
 _own = local()
-logger = logging.getLogger(__name__)
+breaker = Breaker("redis")
 
 
 @cache
@@ -39,7 +37,7 @@ def client() -> "redis.Redis":
     )
 
 
-def ask(*words: str | int | float) -> Any:
+def ask(*words: str | int | float | bytes) -> Any:
     """One command on the connection of this thread; its answer.
 
     For what every request asks: borrowing from the pool and redis-py's bookkeeping around a command cost more than the command.
@@ -59,6 +57,19 @@ def ask(*words: str | int | float) -> Any:
         raise
 
 
+def ask_guarded(*words: str | int | float | bytes) -> Any:
+    """Like `ask`, through the breaker of this process. Raises redis.RedisError also without asking, while the breaker is open."""
+    if not breaker.allows():
+        raise RedisError("not asked: it did not answer a moment ago")
+    try:
+        answer = ask(*words)
+    except (RedisError, OSError) as error:
+        breaker.failed(error)
+        raise
+    breaker.succeeded()
+    return answer
+
+
 def _own_connection() -> Any:
     owner = os.getpid(), client()
     if getattr(_own, "owner", None) != owner:
@@ -70,50 +81,3 @@ def _own_connection() -> Any:
 def _was_closed(connection: Any) -> bool:
     # Nothing was asked, so nothing but the server's good-bye can be there to read.
     return bool(connection.is_connected and connection.can_read(timeout=0))
-
-
-class Breaker:
-    """Whether to ask a server: not for `seconds` after `failures` in a row, and then by one request at a time."""
-
-    def __init__(self, *, failures: int = FAILURES, seconds: float = OPEN_SECONDS) -> None:
-        self._most = failures
-        self._seconds = seconds
-        self._failures = 0
-        self._again_at = 0.0
-        self._lock = Lock()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the server counts as away."""
-        return self._failures >= self._most
-
-    def allows(self) -> bool:
-        """Whether this request may ask; while open only the first of each period may."""
-        if not self.is_open:
-            return True
-        with self._lock:
-            now = monotonic()
-            if now < self._again_at:
-                return False
-            self._again_at = now + self._seconds
-            return True
-
-    def succeeded(self) -> None:
-        """The server answered."""
-        if self._failures:
-            if self.is_open:
-                logger.warning("redis_available")
-            self._failures = 0
-
-    def failed(self, error: Exception) -> None:
-        """The server did not answer."""
-        with self._lock:
-            self._failures += 1
-            self._again_at = monotonic() + self._seconds
-            is_news = self._failures == self._most
-        if is_news:
-            logger.warning("redis_unavailable error=%s", _first_line(error))
-
-
-def _first_line(error: Any) -> str:
-    return str(error).strip().split("\n", maxsplit=1)[0]

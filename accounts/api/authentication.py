@@ -1,6 +1,7 @@
 """Bearer tokens: verified without a query, then checked against their session."""
 
 from time import time
+from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
@@ -8,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts import keys, selectors
+from accounts.api.permissions import Public
 from accounts.api.tokens import SessionToken
 from puppies.api.problems import CHALLENGE
 from puppies.errors import Unauthenticated
@@ -90,6 +92,12 @@ def _good_tokens() -> dict[str, tuple[Viewer, float]]:
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "accounts.api.authentication.BearerAuthentication"
     name = "bearer"
+
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, Any]]:
+        """A token; on public routes also none."""
+        permissions: list[Any] = auto_schema.view.get_permissions()
+        is_public = all(isinstance(permission, Public) for permission in permissions)
+        return [{self.name: []}, {}] if is_public else [{self.name: []}]
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:
         return {

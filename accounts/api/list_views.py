@@ -9,14 +9,20 @@ from rest_framework.views import APIView
 from accounts import listings
 from accounts.api.permissions import Public, SignedIn
 from accounts.api.presenting import users_json
-from accounts.api.serializers import PrefixInput, UserPageOutput
+from accounts.api.serializers import PREFIX_MOST, PrefixInput, UserPageOutput
 from accounts.api.user_views import user_or_404
 from accounts.listings import Listed
 from puppies.api.pagination import LIMIT_AND_CURSOR, Window, link, paginate, read_cursor, read_limit
+from puppies.api.serializers import VISIBLE_PATTERN
 from puppies.errors import InvalidCursor
 from puppies.viewer import viewer_of
 
-PREFIX = OpenApiParameter("q", str, required=True, description="How the username begins, 1 to 30 characters.")
+PREFIX = OpenApiParameter(
+    "q",
+    {"type": "string", "minLength": 1, "maxLength": PREFIX_MOST, "pattern": VISIBLE_PATTERN},
+    required=True,
+    description=f"How the username begins, 1 to {PREFIX_MOST} characters.",
+)
 
 
 class SearchView(APIView):
@@ -30,7 +36,7 @@ class SearchView(APIView):
         tags=["users"],
     )
     def get(self, request: Request) -> Response:
-        """Accounts whose username begins with `q`, in alphabetical order; `previous` is always null."""
+        """Accounts whose username begins with `q`, in alphabetical order; `previous` is always null. 400 `validation_failed`."""
         query = PrefixInput(data={"q": request.query_params.get("q", "")})
         query.is_valid(raise_exception=True)
         prefix, limit, viewer_id = query.validated_data["q"], read_limit(request), viewer_of(request).id

@@ -9,10 +9,11 @@ from accounts.policy import Role
 from accounts.selectors import Counts, Relationship
 from accounts.services import normalize_username
 from puppies.api.pagination import NEXT
-from puppies.api.serializers import IdText, Input, Text
+from puppies.api.serializers import VISIBLE_PATTERN, IdText, Input, Text
 
 USERNAME_TYPED_LENGTH = 60
 PASSWORD_MOST = 256
+PREFIX_MOST = 30
 
 
 @extend_schema_field(
@@ -49,7 +50,15 @@ class EmailText(serializers.EmailField):
         return str(email)
 
 
-@extend_schema_field({"type": "string", "format": "password", "minLength": 8, "maxLength": PASSWORD_MOST})
+@extend_schema_field(
+    {
+        "type": "string",
+        "format": "password",
+        "minLength": 8,
+        "maxLength": PASSWORD_MOST,
+        "pattern": VISIBLE_PATTERN,
+    }
+)
 class NewPassword(Text):
     """A password to be; the policy of the settings says what is too weak, too short included."""
 
@@ -77,7 +86,7 @@ class ProfileInput(Input):
 
 
 class PrefixInput(Input):
-    q = Text(max_length=30)
+    q = Text(max_length=PREFIX_MOST)
 
 
 class RelationshipOutput(serializers.Serializer[Any]):

@@ -21,6 +21,9 @@ SESSION_DAYS = env.integer(
 REFRESH_RETRY_SECONDS = 10
 # What ended is kept to be looked at, then removed.
 CREDENTIALS_KEEP_DAYS = 30
+AUDIT_KEEP_DAYS = env.integer(
+    "AUDIT_KEEP_DAYS", 365, "Days for which the audit, with clients' addresses, is kept.", least=1
+)
 
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(seconds=ACCESS_TOKEN_SECONDS),

@@ -32,7 +32,9 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "puppies.api.schema.name_components",
+        "puppies.api.schema.close_bodies",
         "puppies.api.schema.declare_problems",
+        "puppies.api.schema_headers.declare_headers",
     ],
     "SCHEMA_PATH_PREFIX": "/v1",
 }

@@ -6,6 +6,8 @@ from config import env
 from puppies.limits.buckets import Limit
 
 _SIGN_IN = "POST /v1/auth/token"
+# The same accounts and passwords: who guesses at both doors has no more guesses.
+_ADMIN_SIGN_IN = "POST /admin/login/"
 _REFRESH = "POST /v1/auth/token/refresh"
 _RESET = "POST /v1/auth/password/reset"
 _VERIFY = "POST /v1/auth/email/verify"
@@ -15,8 +17,8 @@ LIMITS_BY_DEFAULT = (
     Limit("global", 1_000, 60, "address"),
     Limit("posts-by-user", 10, 60, "user", ("POST /v1/posts",)),
     Limit("posts-by-address", 10, 60, "address", ("POST /v1/posts",)),
-    Limit("sign-in-by-account", 10, 60, "account", (_SIGN_IN,), "username"),
-    Limit("sign-in-by-address", 30, 60, "address", (_SIGN_IN, *_OAUTH)),
+    Limit("sign-in-by-account", 10, 60, "account", (_SIGN_IN, _ADMIN_SIGN_IN), "username"),
+    Limit("sign-in-by-address", 30, 60, "address", (_SIGN_IN, _ADMIN_SIGN_IN, *_OAUTH)),
     Limit("link-by-user", 10, 60, "user", tuple(f"{route}/link" for route in _OAUTH)),
     Limit("register-by-account", 5, 60, "account", ("POST /v1/auth/register",), "email"),
     Limit("register-by-address", 30, 60, "address", ("POST /v1/auth/register",)),

@@ -1,6 +1,7 @@
 """PostgreSQL, Redis and the object store."""
 
 from config import env
+from config.settings.core import ENVIRONMENT
 
 DATABASE_ADDRESS = env.database(
     "DATABASE_URL", "postgres://puppies:puppies@127.0.0.1:55432/puppies", "The PostgreSQL database."
@@ -62,6 +63,7 @@ CACHES = {
     }
 }
 
+_S3_KEYS = ("", "") if ENVIRONMENT == "production" else ("puppies", "puppies-secret")
 S3_ENDPOINT = env.text("S3_ENDPOINT", "http://127.0.0.1:58333", "The object store; empty for Amazon's own.")
 S3_BUCKET = env.text("S3_BUCKET", "puppies-media", "The bucket that holds media.")
 STORAGES = {
@@ -71,8 +73,9 @@ STORAGES = {
             "endpoint_url": S3_ENDPOINT or None,
             "bucket_name": S3_BUCKET,
             "region_name": env.text("S3_REGION", "us-east-1", "The bucket's region."),
-            "access_key": env.secret("S3_ACCESS_KEY", "puppies", "The object store's access key."),
-            "secret_key": env.secret("S3_SECRET_KEY", "puppies-secret", "The object store's secret key."),
+            # In production nothing stands in for a key: without one the client asks the host that it runs on.
+            "access_key": env.secret("S3_ACCESS_KEY", _S3_KEYS[0], "The object store's access key.") or None,
+            "secret_key": env.secret("S3_SECRET_KEY", _S3_KEYS[1], "The object store's secret key.") or None,
             "addressing_style": "path",
             "signature_version": "s3v4",
         },

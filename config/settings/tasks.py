@@ -5,6 +5,7 @@ from datetime import timedelta
 from kombu import Queue
 
 from config import env
+from config.settings.product import POPULAR_PERIOD_SECONDS
 
 KAFKA_BOOTSTRAP = env.text("KAFKA_BOOTSTRAP", "127.0.0.1:59092", "Kafka brokers, host:port, comma-separated.")
 KAFKA_PREFIX = env.text(
@@ -80,8 +81,10 @@ CELERY_TASK_ROUTES = {
     "feeds.rebuild_feed": {"queue": "feeds"},
     "feeds.trim_feeds": {"queue": "maintenance"},
     "feeds.put_to_sleep": {"queue": "maintenance"},
+    "feeds.rank_popular": {"queue": "maintenance"},
     "interactions.drain_ledger": {"queue": "counters"},
     "accounts.send_email_token": {"queue": "maintenance"},
+    "accounts.remove_old_audit_entries": {"queue": "maintenance"},
     "accounts.remove_old_credentials": {"queue": "maintenance"},
     "puppies.remove_done_deliveries": {"queue": "maintenance"},
     "accounts.start_purges": {"queue": "maintenance"},
@@ -123,8 +126,18 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=1),
         "options": {"expires": 5},
     },
+    "rank-popular": {
+        "task": "feeds.rank_popular",
+        "schedule": timedelta(seconds=POPULAR_PERIOD_SECONDS),
+        "options": {"expires": POPULAR_PERIOD_SECONDS},
+    },
     "remove-old-credentials": {
         "task": "accounts.remove_old_credentials",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3_600},
+    },
+    "remove-old-audit-entries": {
+        "task": "accounts.remove_old_audit_entries",
         "schedule": timedelta(hours=1),
         "options": {"expires": 3_600},
     },

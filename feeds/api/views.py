@@ -6,6 +6,7 @@ from rest_framework.views import APIView
 
 from accounts.api.authentication import BearerAuthentication
 from feeds import reading, selectors
+from feeds.api.fallback import FEED_SOURCE, home_scope, popular_when_it_fails
 from feeds.api.serializers import HomeFeedOutput, item_json
 from feeds.selectors import HomeItem
 from puppies.api.pagination import LIMIT_AND_CURSOR, Window, paginate
@@ -20,18 +21,23 @@ class HomeFeedView(APIView):
 
     @extend_schema(
         operation_id="feed_list",
-        parameters=LIMIT_AND_CURSOR,
+        parameters=[*LIMIT_AND_CURSOR, FEED_SOURCE],
         responses=HomeFeedOutput,
         summary="Home feed",
         tags=["feeds"],
     )
+    @popular_when_it_fails
     def get(self, request: Request) -> Response:
-        """Your own posts and those of the accounts you follow, newest first, endless, each once."""
+        """Your own posts and those of the accounts you follow, newest first, endless, each once.
+
+        While it cannot be read, popular posts are answered instead: `source` is then `popular`, `next` leads on through these, and asking
+        this address again shows the home feed as soon as it can be read.
+        """
         viewer = viewer_of(request)
         try:
             items, links = paginate(
                 request,
-                scope=f"home:{viewer.id}",
+                scope=home_scope(request),
                 fetch=lambda window: _fetch(viewer, window),
                 key=lambda item: item.feed_id,
             )

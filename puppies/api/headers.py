@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 # Nothing that the API answers is a page: whoever shows it as one gets neither script nor frame.
-API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+API_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 # The admin and the documentation bring their scripts as files of their own; their style sheets have inline parts.
 PAGE_POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; "

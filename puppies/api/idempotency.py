@@ -21,14 +21,15 @@ from puppies.viewer import viewer_of
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
+_VISIBLE = "[!-~]"
 IDEMPOTENCY_KEY = OpenApiParameter(
     HEADER,
-    str,
+    {"type": "string", "pattern": f"^{_VISIBLE}{{1,{KEY_LENGTH}}}$"},
     OpenApiParameter.HEADER,
     description=f"Makes it safe to send the request again: 1 to {KEY_LENGTH} visible ASCII characters, for example a UUID. "
     f"Within 24 hours the same key and body get the first answer again, with `{REPLAYED}: true`.",
 )
-_FORM = re.compile(rf"[\x21-\x7e]{{1,{KEY_LENGTH}}}")
+_FORM = re.compile(rf"{_VISIBLE}{{1,{KEY_LENGTH}}}")
 
 Handler = Callable[..., Response]
 

@@ -37,6 +37,11 @@ _BY_STATUS = {
 }
 
 
+def code_of(status: int) -> str:
+    """The code of a refusal or failure that breaks no rule of ours; empty for a status that only rules give."""
+    return _BY_STATUS.get(status, ("", ""))[0]
+
+
 def document(
     *,
     status: int,
@@ -81,7 +86,8 @@ def of_exception(error: Exception, request: HttpRequest) -> HttpResponse:
         return of_domain_error(error, request)
     if isinstance(error, (OperationalError, InterfaceError)):
         return of_domain_error(_database_away(error), request)
-    logger.error("unhandled_exception path=%s", request.path, exc_info=error)
+    # A path may have line breaks in it: they must not begin lines of their own.
+    logger.error("unhandled_exception path=%r", request.path, exc_info=error)
     return response(request, status=500)
 
 

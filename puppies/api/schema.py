@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from puppies.api.problems import CONTENT_TYPE
+from puppies.api import problems
 
 PROBLEM = {
     "type": "object",
@@ -32,32 +32,51 @@ PROBLEM = {
     "required": ["type", "title", "status", "detail", "instance", "code", "trace_id", "errors"],
 }
 DESCRIPTIONS = {
-    "400": "The request is not valid.",
-    "401": "No access token, a bad one, or one whose session has ended.",
-    "404": "There is nothing here, or nothing for this caller's eyes.",
-    "409": "The request conflicts with what is there.",
-    "412": "The resource has changed since the version that `If-Match` names.",
-    "411": "The body came without a Content-Length.",
-    "413": "The body is too large.",
-    "415": "The body is not JSON.",
-    "422": "The key stands for another request.",
-    "429": "Too many requests; `Retry-After` says when to try again.",
-    "500": "Something broke on our side.",
-    "503": "The service cannot answer now; `Retry-After` says when to try again.",
+    "400": "The request is not valid",
+    "401": "No access token, a bad one, or one whose session has ended",
+    "404": "There is nothing here, or nothing for this caller's eyes",
+    "409": "The request conflicts with what is there",
+    "411": "The body came without a Content-Length",
+    "412": "The resource has changed since the version that `If-Match` names",
+    "413": "The body is too large",
+    "415": "The body is not JSON",
+    "422": "The key stands for another request",
+    "429": "Too many requests; `Retry-After` says when to try again",
+    "500": "Something broke on our side",
+    "503": "The service cannot answer now; `Retry-After` says when to try again",
+}
+# What a parameter can be refused with, besides what the docstrings name.
+_OF_PARAMETERS = {
+    "limit": "invalid_limit",
+    "cursor": "invalid_cursor",
+    "Idempotency-Key": "invalid_idempotency_key",
 }
 _METHODS = {"get", "post", "put", "patch", "delete"}
 
 
 def declare_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Add the problem documents to every operation; a drf-spectacular postprocessing hook."""
+    """Add the problem documents to every operation; a drf-spectacular postprocessing hook.
+
+    A description names every code that can come with its status. Responses that many operations share are components.
+    """
     result["components"]["schemas"]["Problem"] = PROBLEM
+    shared = result["components"].setdefault("responses", {})
     for path, operations in result["paths"].items():
         for method in _METHODS & set(operations):
             operation = operations[method]
-            codes = _named_codes(operation.get("description", ""))
+            codes = _codes(operation)
             for status in [*_statuses(path, operation), *codes]:
-                operation["responses"].setdefault(status, _problem_response(status, operation, codes))
+                operation["responses"].setdefault(status, _response(status, operation, codes, shared))
             operation["responses"] = dict(sorted(operation["responses"].items()))
+    result["components"]["responses"] = dict(sorted(shared.items()))
+    return result
+
+
+def close_bodies(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Say of each request body that it takes no other members; a drf-spectacular postprocessing hook."""
+    for name, schema in result["components"]["schemas"].items():
+        if name.endswith("Input"):
+            schema["additionalProperties"] = False
     return result
 
 
@@ -76,6 +95,17 @@ def _takes_tokens(operation: dict[str, Any]) -> bool:
     return {"bearer": []} in operation.get("security", [])
 
 
+def _codes(operation: dict[str, Any]) -> dict[str, list[str]]:
+    """The codes of this operation's own refusals, by status."""
+    codes = _named_codes(operation.get("description", ""))
+    taken = [row["name"] for row in operation.get("parameters", ()) if row["in"] != "path"]
+    invalid = ["validation_failed"] if "requestBody" in operation else []
+    invalid += [_OF_PARAMETERS[name] for name in taken if name in _OF_PARAMETERS]
+    if invalid:
+        codes.setdefault("400", []).extend(invalid)
+    return codes
+
+
 def _named_codes(description: str) -> dict[str, list[str]]:
     """The codes that a docstring names after a refusal's status, by status: that declares them."""
     named: dict[str, list[str]] = {}
@@ -84,15 +114,26 @@ def _named_codes(description: str) -> dict[str, list[str]]:
     return named
 
 
-def _problem_response(status: str, operation: dict[str, Any], codes: dict[str, list[str]]) -> dict[str, Any]:
-    named = ", ".join(f"`{code}`" for code in codes.get(status, ()))
+def _response(
+    status: str, operation: dict[str, Any], codes: dict[str, list[str]], shared: dict[str, Any]
+) -> dict[str, Any]:
     # Without a token there is nothing wrong with one.
-    words = (
-        "Refused" if status == "401" and not _takes_tokens(operation) else DESCRIPTIONS[status].rstrip(".")
-    )
+    if status == "401" and not _takes_tokens(operation):
+        return _problem_response("Refused", codes[status])
+    own, general = codes.get(status, []), problems.code_of(int(status))
+    if own or not general:
+        every = dict.fromkeys([*own, general] if general else own)
+        return _problem_response(DESCRIPTIONS[status], list(every))
+    name = general.title().replace("_", "")
+    shared[name] = _problem_response(DESCRIPTIONS[status], [general])
+    return {"$ref": f"#/components/responses/{name}"}
+
+
+def _problem_response(words: str, codes: list[str]) -> dict[str, Any]:
+    named = ", ".join(f"`{code}`" for code in codes)
     return {
-        "description": f"{words}: {named}." if named else f"{words}.",
-        "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "description": f"{words}: {named}.",
+        "content": {problems.CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
 
 

@@ -2,11 +2,15 @@
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from puppies.text import is_visible
+
+# As near as a portable pattern comes to text that shows something; what is refused beyond it is `blank` too.
+VISIBLE_PATTERN = r"\S"
 
 
 class Input(serializers.Serializer[Any]):
@@ -38,6 +42,19 @@ class Text(serializers.CharField):
         if data and not is_visible(data):
             self.fail("blank")
         return super().to_internal_value(data)
+
+
+class TextSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Tells in the schema that a `Text` is not blank."""
+
+    target_class = Text
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer_field(  # noqa: SLF001 - as its documentation does
+            self.target, direction, bypass_extensions=True
+        )
+        return schema if self.target.allow_blank else {**schema, "minLength": 1, "pattern": VISIBLE_PATTERN}
 
 
 @extend_schema_field(

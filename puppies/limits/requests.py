@@ -1,18 +1,22 @@
 """Which buckets a request draws from."""
 
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import blake2b
 
 import orjson
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.utils.module_loading import import_string
 
 from puppies.client_address import address_group, client_address
 from puppies.errors import Unauthenticated
 from puppies.limits.buckets import Bucket, Limit
+
+_NO_BODY = (ValueError, SuspiciousOperation, UnreadablePostError, MultiPartParserError)
 
 
 def buckets_of(request: HttpRequest) -> list[Bucket]:
@@ -50,10 +54,12 @@ def _user_id(request: HttpRequest) -> str:
 
 def _account(request: HttpRequest, member: str) -> str:
     try:
-        body = orjson.loads(request.body)
-    except (ValueError, RequestDataTooBig, UnreadablePostError):
+        # The API reads its own bodies: a form that is parsed here could not be refused as one there.
+        is_json = request.path_info.startswith("/v1/")
+        body = orjson.loads(request.body) if is_json else request.POST
+    except _NO_BODY:
         return ""  # The view says what is wrong with the body.
-    name = body.get(member) if isinstance(body, dict) else None
+    name = body.get(member) if isinstance(body, Mapping) else None
     return fingerprint(name) if isinstance(name, str) else ""
 
 

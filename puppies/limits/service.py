@@ -4,24 +4,23 @@ from collections.abc import Sequence
 
 from redis.exceptions import RedisError
 
+from puppies import redis_client
 from puppies.limits import metrics, shared
 from puppies.limits.buckets import Bucket, Verdict
 from puppies.limits.local import LocalBuckets
-from puppies.redis_client import Breaker
 
-breaker = Breaker()
 local = LocalBuckets()
 
 
 def take(buckets: Sequence[Bucket]) -> Verdict:
     """Take a token from every bucket, or from none when one is empty; never fails."""
-    if breaker.allows():
+    if redis_client.breaker.allows():
         try:
             verdict = shared.take(buckets)
         except (RedisError, OSError) as error:
-            breaker.failed(error)
+            redis_client.breaker.failed(error)
         else:
-            breaker.succeeded()
+            redis_client.breaker.succeeded()
             return verdict
     metrics.LOCAL.inc()
     return local.take(buckets)
@@ -31,8 +30,10 @@ def refund(buckets: Sequence[Bucket], *, is_local: bool) -> None:
     """Give the tokens back where they were taken; nothing happens when Redis does not answer."""
     if is_local:
         local.refund(buckets)
-    elif breaker.allows():
+    elif redis_client.breaker.allows():
         try:
             shared.refund(buckets)
         except (RedisError, OSError) as error:
-            breaker.failed(error)
+            redis_client.breaker.failed(error)
+        else:
+            redis_client.breaker.succeeded()

@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 from accounts.export import request_export
 from accounts.models import User
 from accounts.services import follow_user
+from feeds.popular.ranking import rank_popular
 from interactions.services import like_post
 from tests.architecture.routes import routes
 from tests.factories import PASSWORD, PostFactory, UserFactory
@@ -40,6 +41,7 @@ COUNTS = {
     ("POST", "v1/posts/<str:id>/likes"): 7,
     ("DELETE", "v1/posts/<str:id>/likes"): 7,
     ("GET", "v1/feed"): 1,
+    ("GET", "v1/feed/popular"): 1,
 }
 # These use up a token, a session or an account, and read no list: how many rows there are makes no difference to them.
 ONCE = {
@@ -84,6 +86,7 @@ def prepare(user: User, rows: int) -> dict[str, str]:
         follow_user(follower_id=fan.id, followee_id=bella.id)
         for post in posts:
             like_post(user_id=fan.id, post_id=post.id)
+    rank_popular(spacing_seconds=0)
     return {"<str:username>": "bella", "<str:id>": str(posts[0].id)}
 
 

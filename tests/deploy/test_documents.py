@@ -1,5 +1,6 @@
 """What the documents promise holds: the README's tour runs as pasted, and what they name exists."""
 
+import ast
 import re
 import subprocess
 from collections.abc import Iterator
@@ -153,3 +154,41 @@ def test_the_table_of_queues_is_what_the_routes_say() -> None:
     assert {(task, queue) for queue, task in rows} >= {
         (task, route["queue"]) for task, route in settings.CELERY_TASK_ROUTES.items()
     }
+
+
+def rows_of_security() -> list[str]:
+    """The rows of both tables of the page about security."""
+    lines = (ROOT / "docs/security.md").read_text().splitlines()
+    return [line for line in lines if re.match(r"\| (API|V)\d", line)]
+
+
+def functions_of(path: Path) -> set[str]:
+    """The names of the test functions of a module; none when there is no such module."""
+    tree = ast.parse(path.read_text()) if path.exists() else ast.Module([], [])
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def test_every_test_that_is_named_exists(document: Path) -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", document.read_text())
+
+    assert [f"{path}::{name}" for path, name in named if name not in functions_of(ROOT / path)] == []
+
+
+def test_every_protection_names_a_test() -> None:
+    assert [row for row in rows_of_security() if not re.search(r"`tests/[\w/]+\.py::test_\w+`", row)] == []
+
+
+def test_all_ten_risks_are_answered_once() -> None:
+    risks = [match[1] for row in rows_of_security() if (match := re.match(r"\| API(\d+) ", row))]
+
+    assert risks == [str(number) for number in range(1, 11)]
+
+
+def test_no_requirement_is_both_met_and_not() -> None:
+    text = (ROOT / "docs/security.md").read_text()
+    met = [name for row in rows_of_security() for name in re.findall(r"V\d+\.\d+\.\d+", row.split("|")[1])]
+    missing = re.findall(r"V\d+\.\d+\.\d+", text.partition("## What is not protected")[2])
+
+    assert len(met) >= 60
+    assert [name for name in met if met.count(name) > 1] == []
+    assert set(met) & set(missing) == set()

@@ -23,6 +23,7 @@ SETTINGS = {
     "DEBUG": "0",
     "DELIVERY_LEASE_SECONDS": "2",
     "DELIVERY_BACKOFF_SECONDS": "1",
+    "POPULAR_PERIOD_SECONDS": "5",
 }
 OPEN = "SELECT count(*) FROM puppies_delivery WHERE done_at IS NULL"
 

@@ -1,7 +1,7 @@
 """People who use Puppies through HTTP, and crowds of them made by SQL."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import requests
@@ -90,15 +90,18 @@ def register(installation: Installation, name: str) -> Person:
     account = {"username": username, "email": f"{username}@example.test", "password": PASSWORD}
     registered = requests.post(f"{installation.url}/v1/auth/register", json=account, timeout=15)
     assert registered.status_code == 201, registered.text
-    credentials = {"username": username, "password": PASSWORD}
-    signed_in = requests.post(f"{installation.url}/v1/auth/token", json=credentials, timeout=15)
-    assert signed_in.status_code == 200, signed_in.text
-    return Person(
-        url=installation.url,
-        id=int(registered.json()["user"]["id"]),
-        username=username,
-        access=signed_in.json()["access"],
+    person = Person(
+        url=installation.url, id=int(registered.json()["user"]["id"]), username=username, access=""
     )
+    return sign_in(person)
+
+
+def sign_in(person: Person) -> Person:
+    """The same person in a new session."""
+    credentials = {"username": person.username, "password": PASSWORD}
+    signed_in = requests.post(f"{person.url}/v1/auth/token", json=credentials, timeout=15)
+    assert signed_in.status_code == 200, signed_in.text
+    return replace(person, access=signed_in.json()["access"])
 
 
 def give_followers(installation: Installation, person: Person, size: int) -> None:

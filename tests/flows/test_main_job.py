@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from django.conf import settings
 from requests import Response
 
 from tests.flows.installation import Installation
@@ -80,16 +81,16 @@ def test_unfollowed_author_is_gone_at_once_and_back_after_following_again(
 
 def test_crowd_gets_the_post_in_several_batches(installation: Installation, person: Make) -> None:
     author = person("author")
-    give_followers(installation, author, 1_500)
+    give_followers(installation, author, settings.FEED_BATCH + 500)
     followers = followers_of(installation, author)
 
-    post = author.post("to fifteen hundred")
+    post = author.post("to more than one batch")
     installation.wait_delivered()
 
     assert stored_readers(installation, post) == followers
     # The position is the last follower of the one batch that was followed by another.
     sql = "SELECT position FROM puppies_delivery WHERE payload->>'post_id' = %s"
-    assert installation.value(sql, str(post)) == followers[999]
+    assert installation.value(sql, str(post)) == followers[settings.FEED_BATCH - 1]
 
 
 def test_request_that_fails_in_its_transaction_leaves_no_fact(

@@ -1,11 +1,16 @@
 """What the published schema promises, as a client's generator reads it."""
 
+import re
 from typing import Any
 
 import pytest
 import yaml
 from django.conf import settings
 from django.core.management import call_command
+from django.test import Client
+
+from puppies.api import problems
+from puppies.errors import DomainError
 
 SCHEMA = yaml.safe_load((settings.BASE_DIR / "docs" / "openapi.yaml").read_text())
 COMPONENTS = SCHEMA["components"]["schemas"]
@@ -14,7 +19,45 @@ OPERATIONS = {
     for methods in SCHEMA["paths"].values()
     for operation in methods.values()
 }
+CODE = re.compile(r"`([a-z][a-z_]*)`")
+PUBLIC = {
+    "feed_popular_list",
+    "auth_email_verify_create",
+    "auth_password_reset_confirm_create",
+    "auth_password_reset_create",
+    "auth_register_create",
+    "auth_token_create",
+    "auth_token_refresh_create",
+    "auth_token_revoke_create",
+    "jwks_retrieve",
+    "posts_retrieve",
+    "users_followers_list",
+    "users_following_list",
+    "users_list",
+    "users_posts_list",
+    "users_retrieve",
+}
+# Only pages for people, and the admin, answer these.
+OF_PAGES = {"csrf_failed", "forbidden"}
 LISTS = [name for name in OPERATIONS if name.endswith("_list")]
+
+
+def response(name: str, status: str) -> dict[str, Any]:
+    """What an operation declares of a status, wherever it is written."""
+    found: dict[str, Any] = OPERATIONS[name]["responses"][status]
+    shared: dict[str, dict[str, Any]] = SCHEMA["components"]["responses"]
+    return shared[found["$ref"].rpartition("/")[2]] if "$ref" in found else found
+
+
+def codes_declared() -> dict[str, str]:
+    """Every code that a refusal's description names, with its status."""
+    return {
+        code: status
+        for name, operation in OPERATIONS.items()
+        for status in operation["responses"]
+        if status >= "400"
+        for code in CODE.findall(response(name, status)["description"])
+    }
 
 
 def member(component: str, name: str) -> dict[str, Any]:
@@ -59,7 +102,7 @@ def test_refusals_of_bodies_are_declared_where_there_is_one(name: str) -> None:
 
 def test_refusals_name_their_codes() -> None:
     def said(name: str, status: str) -> str:
-        return str(OPERATIONS[name]["responses"][status]["description"])
+        return str(response(name, status)["description"])
 
     assert said("auth_token_create", "401") == "Refused: `wrong_credentials`."
     assert (
@@ -72,9 +115,49 @@ def test_refusals_name_their_codes() -> None:
 
 def test_links_ids_and_tokens_are_explained() -> None:
     assert "nullable" not in member("PostPage", "previous")
-    assert "nullable" not in member("HomeFeed", "previous")
+    assert member("HomeFeed", "previous")["nullable"]
     assert member("Post", "id")["pattern"] == "^[1-9][0-9]{0,18}$"
     assert member("Relationship", "followed_by")["description"] == "This account follows the caller."
     assert "15 minutes" in SCHEMA["components"]["securitySchemes"]["bearer"]["description"]
     assert "(/docs/errors)" in SCHEMA["info"]["description"]
     assert "Location" in OPERATIONS["posts_create"]["responses"]["201"]["headers"]
+
+
+def test_every_code_that_the_api_can_answer_is_declared() -> None:
+    said_of_all = set(CODE.findall(SCHEMA["info"]["description"]))
+    of_tests = {rule.code for rule in DomainError.__subclasses__() if rule.__module__.startswith("tests.")}
+
+    undeclared = set(problems.meanings()) - set(codes_declared()) - said_of_all
+
+    assert undeclared - of_tests == OF_PAGES
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("code", "status"), sorted(codes_declared().items()))
+def test_every_code_that_is_declared_has_its_page(code: str, status: str) -> None:
+    page = Client().get(f"/docs/errors/{code}")
+
+    assert page.status_code == 200
+    assert problems.meanings()[code]["status"] == int(status)
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_public_operations_say_so(name: str) -> None:
+    is_public = {} in OPERATIONS[name]["security"]
+
+    assert is_public == (name in PUBLIC)
+
+
+@pytest.mark.parametrize("name", [name for name in COMPONENTS if name.endswith("Input")])
+def test_bodies_take_no_other_members(name: str) -> None:
+    assert COMPONENTS[name]["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_every_answer_declares_its_headers(name: str) -> None:
+    for status in OPERATIONS[name]["responses"]:
+        headers = set(response(name, status)["headers"])
+
+        assert {"X-Request-ID", "RateLimit", "RateLimit-Policy", "RateLimit-Remaining"} <= headers
+        assert ("Retry-After" in headers) == (status in {"429", "503"})
+        assert ("WWW-Authenticate" in headers) == (status == "401")

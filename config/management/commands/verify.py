@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from config.popular_verification import popular
 from config.verification import Options, Result, verify
 
 
@@ -25,14 +26,13 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        results = verify(
-            Options(
-                readers=options["limit"],
-                posts=options["posts"],
-                page=options["page"],
-                grace_seconds=options["grace"],
-            )
+        chosen = Options(
+            readers=options["limit"],
+            posts=options["posts"],
+            page=options["page"],
+            grace_seconds=options["grace"],
         )
+        results = verify(chosen) + popular(chosen)
         self.stdout.write(document(results) if options["json"] else table(results))
         if broken := [result for result in results if result.broken]:
             names = "; ".join(f"{result.promise} {result.name}: {result.broken}" for result in broken)

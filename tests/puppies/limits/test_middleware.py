@@ -2,10 +2,12 @@
 
 from ipaddress import ip_network
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -161,6 +163,35 @@ def test_guesses_at_one_password_are_limited_however_the_name_is_spelled(
     ]
 
     assert found == [401, 401, 429, 401]
+
+
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", MULTIPART_CONTENT])
+def test_the_doors_of_api_and_admin_share_their_guesses(limits: SetLimits, content_type: str) -> None:
+    doors = ("POST /v1/auth/token", "POST /admin/login/")
+    limits(Limit("sign-in-by-account", 3, 36_000, "account", doors, "username"))
+    form = {"username": "Rex_dog", "password": PASSWORD}
+    encoded = urlencode(form) if content_type.endswith("urlencoded") else encode_multipart(BOUNDARY, form)
+
+    def guess() -> int:
+        return Client().generic("POST", "/admin/login/", encoded, content_type=content_type).status_code
+
+    found = [guess(), guess(), APIClient().post("/v1/auth/token", form).status_code, guess()]
+
+    assert found == [200, 200, 401, 429]
+
+
+@pytest.mark.parametrize("body", [b"", b"--", b"a=" * 2_000])
+def test_a_form_that_cannot_be_read_is_limited_by_address(limits: SetLimits, body: bytes) -> None:
+    by_account = Limit("sign-in-by-account", 1, 36_000, "account", ("POST /admin/login/",), "username")
+    limits(by_account, Limit("sign-in-by-address", 2, 36_000, "address", ("POST /admin/login/",)))
+
+    found = [
+        Client().generic("POST", "/admin/login/", body, content_type=MULTIPART_CONTENT).status_code
+        for _ in range(3)
+    ]
+
+    assert 429 not in found[:2]
+    assert max(found) == 429
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"username": 7}', b"null", b'{"username": null}'])

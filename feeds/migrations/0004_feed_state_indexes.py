@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False  # indexes that do not lock their tables cannot be made in a transaction
 
-    dependencies = [("feeds", "0002_feed_state")]
+    dependencies = [("feeds", "0003_feed_state")]
 
     operations = [
         AddIndexConcurrently(

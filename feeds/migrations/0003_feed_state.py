@@ -3,7 +3,7 @@ from django.db.models.functions import Now
 
 
 class Migration(migrations.Migration):
-    dependencies = [("feeds", "0001_initial")]
+    dependencies = [("feeds", "0002_popular_snapshot")]
 
     operations = [
         migrations.AddField(

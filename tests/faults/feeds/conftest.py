@@ -1,0 +1,103 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from prometheus_client import REGISTRY
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from feeds.api import fallback
+from feeds.popular import snapshots
+from puppies import redis_client
+from puppies.breaker import Breaker
+from tests.conftest import SignIn
+from tests.factories import PostFactory, UserFactory
+from tests.feeds.popular.rankings import ranked_posts
+
+
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(autouse=True)
+def new_process(settings: Settings, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    """Breakers that are closed and follow the test's clock, no snapshot remembered, none in Redis."""
+    settings.REDIS_PREFIX = f"{settings.REDIS_PREFIX}{uuid4().hex}."
+    monkeypatch.setattr(snapshots, "memory", snapshots.Memory())
+    monkeypatch.setattr(fallback, "breaker", Breaker("home_feed", clock=clock))
+    monkeypatch.setattr(redis_client, "breaker", Breaker("redis", clock=clock))
+
+
+@dataclass
+class Reader:
+    """Somebody with a post in the home feed, while two posts of others are popular."""
+
+    user: User
+    client: APIClient
+    popular: list[int]
+    authors: list[User]
+
+    def get(self, url: str = "/v1/feed") -> Any:
+        return self.client.get(url)
+
+
+@pytest.fixture
+def reader(transactional_db: None, sign_in: SignIn, user: User) -> Reader:
+    authors = UserFactory.create_batch(2)
+    popular = ranked_posts(2, authors=authors)
+    PostFactory.create(author=user, content="my own")
+    reader = Reader(user, sign_in(user), popular, authors)
+    assert reader.get().json()["source"] == "home"
+    return reader
+
+
+@contextmanager
+def attempts() -> Iterator[list[str]]:
+    """The statements of the home feed that are sent within, also those that fail."""
+    sent: list[str] = []
+
+    def watch(execute: Any, sql: str, *parameters: Any) -> Any:
+        if "home_feed" in sql:
+            sent.append(sql)
+        return execute(sql, *parameters)
+
+    with connection.execute_wrapper(watch):
+        yield sent
+
+
+def fallbacks() -> dict[str, float]:
+    """What Prometheus has been told, by reason."""
+    reasons = ("open", "timeout", "database", "error")
+    name = "puppies_feeds_fallbacks_total"
+    return {reason: REGISTRY.get_sample_value(name, {"reason": reason}) or 0.0 for reason in reasons}
+
+
+def told_since(before: dict[str, float]) -> dict[str, float]:
+    return {reason: count - before[reason] for reason, count in fallbacks().items() if count > before[reason]}
+
+
+def is_fallback(response: Any, reader: Reader) -> bool:
+    """Whether the answer is what is popular, and says so."""
+    body = response.json()
+    return (
+        response.status_code == 200
+        and response.get("X-Feed-Source") == "fallback"
+        and body["source"] == "popular"
+        and [int(post["id"]) for post in body["results"]] == reader.popular
+    )
