@@ -5,7 +5,8 @@ from itertools import islice
 
 from django.conf import settings
 
-from config.verification import MAX_FINDINGS, Options, Result, rows, snapshot
+from config.verification import MAX_FINDINGS, Options, Result
+from feeds.oracle import rows, snapshot
 from feeds.popular import snapshots
 from feeds.popular.pages import Place, popular_page
 from feeds.popular.snapshots import Snapshot
