@@ -109,7 +109,7 @@ def _codes(operation: dict[str, Any]) -> dict[str, list[str]]:
 def _named_codes(description: str) -> dict[str, list[str]]:
     """The codes that a docstring names after a refusal's status, by status: that declares them."""
     named: dict[str, list[str]] = {}
-    for clause in re.finditer(r"\b(4\d\d) `[^.;:]*", description):
+    for clause in re.finditer(r"\b([45]\d\d) `[^.;:]*", description):
         named.setdefault(clause[1], []).extend(re.findall(r"`([a-z_]+)`", clause[0]))
     return named
 

@@ -69,7 +69,8 @@ def tables_that_name(user_id: int) -> list[str]:
             if column_type.startswith("bigint"):
                 with connection.cursor() as cursor:
                     table, column = model._meta.db_table, field.column
-                    cursor.execute(f'SELECT count(*) FROM "{table}" WHERE "{column}" = %s', [user_id])  # noqa: S608 - names of our own tables
+                    among = f'ANY ("{column}")' if column_type.endswith("[]") else f'"{column}"'
+                    cursor.execute(f'SELECT count(*) FROM "{table}" WHERE %s = {among}', [user_id])  # noqa: S608 - names of our own tables
                     found += [f"{table}.{column}"] * bool(cursor.fetchone()[0])
     return sorted(found)
 

@@ -23,6 +23,7 @@ CODE = re.compile(r"`([a-z][a-z_]*)`")
 PUBLIC = {
     "feed_popular_list",
     "auth_email_verify_create",
+    "auth_oauth_create",
     "auth_password_reset_confirm_create",
     "auth_password_reset_create",
     "auth_register_create",
