@@ -65,7 +65,7 @@ class FeedState(models.Model):
 class Sweep(models.Model):
     """How far a periodic walk over all accounts has come."""
 
-    name = models.TextField(primary_key=True)
+    name = models.CharField(max_length=20, primary_key=True)
     position = models.BigIntegerField()
 
     def __str__(self) -> str:

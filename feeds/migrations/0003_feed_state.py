@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Sweep",
             fields=[
-                ("name", models.TextField(primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=20, primary_key=True, serialize=False)),
                 ("position", models.BigIntegerField()),
             ],
         ),
