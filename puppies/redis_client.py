@@ -15,9 +15,6 @@ from redis.exceptions import RedisError, ResponseError
 
 from puppies.breaker import Breaker
 
-CONNECT_SECONDS = 0.05
-ANSWER_SECONDS = 0.05
-
 _own = local()
 breaker = Breaker("redis")
 
@@ -27,8 +24,8 @@ def client() -> "redis.Redis":
     """The process's client; safe to share between threads and to inherit by a fork."""
     return redis.Redis.from_url(
         settings.REDIS_URL,
-        socket_connect_timeout=CONNECT_SECONDS,
-        socket_timeout=ANSWER_SECONDS,
+        socket_connect_timeout=settings.REDIS_TIMEOUT_MS / 1000,
+        socket_timeout=settings.REDIS_TIMEOUT_MS / 1000,
         retry=None,
         retry_on_error=[],
         # The handshake would otherwise spend further round trips, each of which may time out.

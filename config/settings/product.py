@@ -41,8 +41,13 @@ HOME_FEED_DEADLINE_MS = env.integer(
     least=1,
     most=10_000,
 )
-# Of the answer that stands in: what is left of 300 ms.
-FALLBACK_DEADLINE_MS = 80
+FALLBACK_DEADLINE_MS = env.integer(
+    "FALLBACK_DEADLINE_MS",
+    80,
+    "How long the popular posts in its place may take, milliseconds: together with overheads, below 300.",
+    least=1,
+    most=10_000,
+)
 
 POPULAR_HALF_LIFE_MINUTES = env.integer(
     "POPULAR_HALF_LIFE_MINUTES", 720, "In how many minutes a post loses half its popularity.", least=1

@@ -49,6 +49,13 @@ DATABASES = {
 
 REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:56379/0", "The Redis or Valkey server.")
 REDIS_PREFIX = env.text("REDIS_PREFIX", "", "Put before every key, so that installations can share a server.")
+REDIS_TIMEOUT_MS = env.integer(
+    "REDIS_TIMEOUT_MS",
+    50,
+    "How long a request waits for Redis to take a connection, and for each answer, milliseconds.",
+    least=1,
+    most=10_000,
+)
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",

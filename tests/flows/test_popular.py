@@ -68,8 +68,8 @@ def test_a_locked_feed_is_bridged_and_comes_back_by_itself(installation: Install
     # Each process notices a new ranking within seconds, not at once.
     assert {answer.json()["source"] for answer in answers} == {"popular"}
     assert any(post in [int(row["id"]) for row in answer.json()["results"]] for answer in answers)
-    # Each of two processes asked for the feed three times, and once a second; the others were answered at once.
-    assert sorted(answer.elapsed.total_seconds() for answer in answers)[20] < 0.3
+    # Each of two processes asked for the feed three times, and then one request in a period; the others were answered at once.
+    assert sorted(answer.elapsed.total_seconds() for answer in answers)[5] < 0.3
     assert took < 5
     assert [int(post["id"]) for post in pages[-1]["results"]] == [own]
     assert told(installation, "puppies_feeds_fallbacks_total") >= 30

@@ -38,6 +38,7 @@ def clock() -> Clock:
 @pytest.fixture(autouse=True)
 def new_process(settings: Settings, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
     """Breakers that are closed and follow the test's clock, no snapshot remembered, none in Redis."""
+    settings.HOME_FEED_DEADLINE_MS = 200
     settings.REDIS_PREFIX = f"{settings.REDIS_PREFIX}{uuid4().hex}."
     monkeypatch.setattr(snapshots, "memory", snapshots.Memory())
     monkeypatch.setattr(fallback, "breaker", Breaker("home_feed", clock=clock))

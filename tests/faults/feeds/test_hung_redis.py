@@ -16,6 +16,7 @@ from tests.locks import locked
 @pytest.fixture
 def hung(reader: Reader, settings: Settings) -> Iterator[SilentServer]:
     server = SilentServer()
+    settings.REDIS_TIMEOUT_MS = 50
     settings.REDIS_URL = f"redis://127.0.0.1:{server.port}/0"
     redis_client.client.cache_clear()
     try:

@@ -32,6 +32,7 @@ def valkey(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(redis_client, "breaker", Breaker("redis"))
     monkeypatch.setattr(service, "local", LocalBuckets())
     settings.LIMITS = (GUARDED,)
+    settings.REDIS_TIMEOUT_MS = 50
     with Stores(tmp_path, only=["valkey"], durable=False) as stores:
         settings.REDIS_URL = stores.environment()["REDIS_URL"]
         client.cache_clear()

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -10,12 +9,8 @@ from puppies.breaker import Breaker
 
 
 @pytest.fixture(autouse=True)
-def levels(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A process that remembers no snapshot, and a part of Redis in which none lies, but which answers on a busy machine too."""
+def levels(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that remembers no snapshot, and a part of Redis in which none lies."""
     settings.REDIS_PREFIX = f"{settings.REDIS_PREFIX}{uuid4().hex}."
     monkeypatch.setattr(snapshots, "memory", snapshots.Memory())
     monkeypatch.setattr(redis_client, "breaker", Breaker("redis"))
-    monkeypatch.setattr(redis_client, "ANSWER_SECONDS", 5.0)
-    redis_client.client.cache_clear()
-    yield
-    redis_client.client.cache_clear()
