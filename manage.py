@@ -9,6 +9,8 @@ try:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
     from django.db import InterfaceError, OperationalError
+
+    from config import env
 except ModuleNotFoundError:
     sys.exit(
         "This Python has no Django. Type `.venv/bin/python manage.py …`; `make up` makes .venv if it is missing."
@@ -39,6 +41,11 @@ def without_server(error: Exception) -> str:
     """Return where PostgreSQL was looked for, why it cannot be used, and what to type."""
     address = settings.DATABASE_ADDRESS
     reason = str(error).strip().splitlines()[0].rpartition("failed: ")[2]
+    if f"{address.host}:{address.port}" == env.NOWHERE:
+        return (
+            f"Nothing runs on the data in {env.data_dir()}. Type `make up`, or set DATA_DIR to the data of the stack that you mean, "
+            "or DATABASE_URL."
+        )
     return (
         f"PostgreSQL at {address.host}:{address.port} does not answer ({reason}). "
         "Type `make up`; `make doctor` says more."

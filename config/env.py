@@ -30,6 +30,9 @@ class Variable:
 
 
 TABLE: dict[str, Variable] = {}
+# Where a store is looked for that nobody named: where nothing listens. The usual ports could be those of another stack, and a command
+# meant for this one would work on that one's data.
+NOWHERE = "127.0.0.1:1"
 
 
 def data_dir() -> Path:

@@ -39,7 +39,8 @@ CORS_EXPOSE_HEADERS = (
 CORS_ALLOW_CREDENTIALS = False
 
 CSRF_FAILURE_VIEW = "puppies.api.problems.csrf_failure"
-SECURE_REFERRER_POLICY = "no-referrer"
+# Not "no-referrer": with it browsers send forms with `Origin: null`, which the CSRF check of the admin refuses.
+SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 # The check looks for Django's own class by name; PageCsrfMiddleware is that class, passed by the API, which knows no cookies.
 SILENCED_SYSTEM_CHECKS = ["security.W003"]

@@ -4,7 +4,7 @@ from config import env
 from config.settings.core import ENVIRONMENT
 
 DATABASE_ADDRESS = env.database(
-    "DATABASE_URL", "postgres://puppies:puppies@127.0.0.1:55432/puppies", "The PostgreSQL database."
+    "DATABASE_URL", f"postgres://puppies:puppies@{env.NOWHERE}/puppies", "The PostgreSQL database."
 )
 STATEMENT_TIMEOUT_MS = env.integer(
     "DATABASE_STATEMENT_TIMEOUT_MS", 10_000, "Longest statement, milliseconds; 0 for none (migrations)."
@@ -47,7 +47,7 @@ DATABASES = {
     }
 }
 
-REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:56379/0", "The Redis or Valkey server.")
+REDIS_URL = env.text("REDIS_URL", f"redis://{env.NOWHERE}/0", "The Redis or Valkey server.")
 REDIS_PREFIX = env.text("REDIS_PREFIX", "", "Put before every key, so that installations can share a server.")
 REDIS_TIMEOUT_MS = env.integer(
     "REDIS_TIMEOUT_MS",
@@ -71,7 +71,7 @@ CACHES = {
 }
 
 _S3_KEYS = ("", "") if ENVIRONMENT == "production" else ("puppies", "puppies-secret")
-S3_ENDPOINT = env.text("S3_ENDPOINT", "http://127.0.0.1:58333", "The object store; empty for Amazon's own.")
+S3_ENDPOINT = env.text("S3_ENDPOINT", f"http://{env.NOWHERE}", "The object store; empty for Amazon's own.")
 S3_BUCKET = env.text("S3_BUCKET", "puppies-media", "The bucket that holds media.")
 STORAGES = {
     "default": {

@@ -7,7 +7,7 @@ from kombu import Queue
 from config import env
 from config.settings.product import POPULAR_PERIOD_SECONDS
 
-KAFKA_BOOTSTRAP = env.text("KAFKA_BOOTSTRAP", "127.0.0.1:59092", "Kafka brokers, host:port, comma-separated.")
+KAFKA_BOOTSTRAP = env.text("KAFKA_BOOTSTRAP", env.NOWHERE, "Kafka brokers, host:port, comma-separated.")
 KAFKA_PREFIX = env.text(
     "KAFKA_PREFIX", "", "Put before topic and group names, so that installations can share brokers."
 )

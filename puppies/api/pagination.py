@@ -63,7 +63,7 @@ def read_limit(request: Request) -> int:
     """`?limit=`, 20 when absent. Raises InvalidLimit."""
     raw = request.query_params.get("limit", str(DEFAULT_LIMIT))
     if not (raw.isascii() and raw.isdigit() and len(raw) <= 3 and 1 <= int(raw) <= MAX_LIMIT):
-        raise InvalidLimit(errors=(FieldProblem("limit", "invalid", InvalidLimit.title),))
+        raise InvalidLimit(errors=(FieldProblem("/limit", "invalid", InvalidLimit.title),))
     return int(raw)
 
 

@@ -273,7 +273,7 @@ def test_limits_that_are_refused(raw: str) -> None:
         read(limit=raw)
 
     (problem,) = caught.value.errors
-    assert (problem.pointer, problem.code) == ("limit", "invalid")
+    assert (problem.pointer, problem.code) == ("/limit", "invalid")
 
 
 @pytest.mark.parametrize("cursor", ["", "junk", "a:b", "%00", "{}"])
