@@ -72,7 +72,7 @@ def test_after_all_that_the_demo_reader_still_gets_a_feed(running: System) -> No
 def test_the_walk_of_signing_in_with_google_works_as_it_is_written(running: System) -> None:
     page = (ROOT / "docs" / "development.md").read_text()
     section = page.partition("## Signing in with Google and Apple")[2].partition("\n## ")[0]
-    by_token, _, by_code = re.findall(r"^```\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    by_token, _, by_code, _ = re.findall(r"^```\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
     provider = running.part("identity-provider").port
     walk = f"{by_token}echo\n{by_code}".replace("127.0.0.1:8000", f"127.0.0.1:{running.port}")
 
