@@ -4,12 +4,13 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from accounts import audit, counters, mail
+from accounts import audit, counters, mail, selectors
 from accounts.events import UserFollowed, UserUnfollowed
 from accounts.models import Block, Follow, User
 from accounts.sessions import Grant, open_session
@@ -49,6 +50,14 @@ class CannotFollowOneself(DomainError):
     code = "cannot_follow_oneself"
     status = 409
     title = "You cannot follow yourself"
+
+
+class TooManyFollows(DomainError):
+    """One follows as many accounts as anybody may."""
+
+    code = "too_many_follows"
+    status = 409
+    title = "You follow as many accounts as you may"
 
 
 _TAKEN: dict[str, type[DomainError]] = {
@@ -138,7 +147,7 @@ def sign_in(*, username: str, password: str, device: str = "") -> Grant:
 def follow_user(*, follower_id: int, followee_id: int) -> bool:
     """Make `follower` follow `followee`; False when it did already.
 
-    Raises CannotFollowOneself, or NotFound when one of them blocks the other.
+    Raises CannotFollowOneself, TooManyFollows, or NotFound when one of them blocks the other.
     """
     if follower_id == followee_id:
         raise CannotFollowOneself
@@ -148,6 +157,9 @@ def follow_user(*, follower_id: int, followee_id: int) -> bool:
     follow_id = Follow.objects.add(follower_id=follower_id, followee_id=followee_id)
     if follow_id is None:
         return False
+    # Follows of one account that begin together do not see each other: to wait in line would cost more than a few too many.
+    if selectors.counts_of(user_id=follower_id).following >= settings.FOLLOWS_MOST:
+        raise TooManyFollows
     _count_follow(follower_id, followee_id, +1)
     publish(UserFollowed(follow_id=follow_id, follower_id=follower_id, followee_id=followee_id))
     return True

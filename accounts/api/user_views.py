@@ -33,7 +33,7 @@ class UserViewSet(ViewSet):
 
     @extend_schema(request=None, responses=RelationshipOutput, summary="Follow", tags=["users"])
     def follow(self, request: Request, username: str) -> Response:
-        """Follow this account; doing it again changes nothing. 409 `cannot_follow_oneself`."""
+        """Follow this account; doing it again changes nothing. 409 `cannot_follow_oneself` or `too_many_follows`."""
         user = user_or_404(request, username)
         services.follow_user(follower_id=viewer_of(request).id, followee_id=user.id)
         return _relationship(request, user)

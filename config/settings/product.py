@@ -20,6 +20,13 @@ PUSH_AGAIN_FOLLOWERS = env.integer(
 if PUSH_AGAIN_FOLLOWERS >= PULL_FROM_FOLLOWERS:
     raise ImproperlyConfigured("PUSH_AGAIN_FOLLOWERS must be below PULL_FROM_FOLLOWERS.")
 
+FOLLOWS_MOST = env.integer(
+    "FOLLOWS_MOST",
+    7_500,
+    "So many accounts one may follow, a few more when follows begin together; who follows more keeps them.",
+    least=1,
+)
+
 FEED_KEEP = env.integer(
     "FEED_KEEP",
     1_000,

@@ -52,7 +52,8 @@ def popular_when_it_fails(view: View) -> View:
         # First, for a request that is not understood says nothing of the feed: neither may it close the breaker nor be the one that tries.
         limit = read_limit(request)
         read_cursor(request, scope=home_scope(request))
-        if not breaker.allows():
+        reader_id = viewer_of(request).id
+        if not breaker.allows(reader_id):
             return _fallback(request, limit=limit, reason="open")
         try:
             with deadline(settings.HOME_FEED_DEADLINE_MS):
@@ -62,7 +63,7 @@ def popular_when_it_fails(view: View) -> View:
                 breaker.succeeded()
                 raise
             return _after_failure(request, error, limit=limit)
-        breaker.succeeded()
+        breaker.succeeded(reader_id)
         return response
 
     return guarded
@@ -70,7 +71,8 @@ def popular_when_it_fails(view: View) -> View:
 
 def _after_failure(request: Request, error: Exception, *, limit: int) -> Response:
     reason = reason_of(error)
-    breaker.failed(error)
+    # A feed that takes long may be this reader's alone: then it is not to be taken from the others.
+    breaker.failed(error, viewer_of(request).id if reason == "timeout" else None)
     logger.warning(
         "home_feed_failed reason=%s error=%s: %s",
         reason,

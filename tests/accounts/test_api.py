@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import Follow, Session, User
@@ -230,6 +231,19 @@ def test_following_oneself_is_409(client: APIClient, user: User) -> None:
 
     assert (response.status_code, response.json()["code"]) == (409, "cannot_follow_oneself")
     assert (Follow.objects.count(), LedgerEntry.objects.count(), Delivery.objects.count()) == (0, 0, 0)
+
+
+def test_following_too_many_is_409(client: APIClient, settings: Settings) -> None:
+    settings.FOLLOWS_MOST = 1
+    for name in ("bella", "rex"):
+        UserFactory.create(username=name)
+    client.post("/v1/users/bella/follow")
+
+    response = client.post("/v1/users/rex/follow")
+
+    assert (response.status_code, response.json()["code"]) == (409, "too_many_follows")
+    assert client.get("/v1/users/rex").json()["followers_count"] == 0
+    assert client.get("/docs/errors/too_many_follows").status_code == 200
 
 
 @pytest.mark.parametrize("method", ["post", "delete"])

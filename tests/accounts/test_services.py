@@ -1,5 +1,6 @@
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts import selectors
 from accounts.events import UserFollowed
@@ -8,6 +9,7 @@ from accounts.selectors import Counts, Relationship
 from accounts.services import (
     CannotFollowOneself,
     EmailTaken,
+    TooManyFollows,
     UsernameTaken,
     WeakPassword,
     WrongCredentials,
@@ -183,6 +185,24 @@ def test_following_oneself_is_refused() -> None:
         follow_user(follower_id=rex.id, followee_id=rex.id)
 
     assert (follows(), Delivery.objects.count(), LedgerEntry.objects.count()) == ([], 0, 0)
+
+
+@pytest.mark.django_db
+def test_one_follows_so_many_accounts_and_no_more(settings: Settings) -> None:
+    settings.FOLLOWS_MOST = 2
+    rex, *others = UserFactory.create_batch(4)
+    for other in others[:2]:
+        follow_user(follower_id=rex.id, followee_id=other.id)
+    before = (follows(), Delivery.objects.count(), LedgerEntry.objects.count())
+
+    with pytest.raises(TooManyFollows):
+        follow_user(follower_id=rex.id, followee_id=others[2].id)
+
+    assert follow_user(follower_id=rex.id, followee_id=others[0].id) is False
+    assert (follows(), Delivery.objects.count(), LedgerEntry.objects.count()) == before
+    drain()
+    unfollow_user(follower_id=rex.id, followee_id=others[0].id)
+    assert follow_user(follower_id=rex.id, followee_id=others[2].id) is True
 
 
 @pytest.mark.django_db

@@ -15,19 +15,10 @@ from feeds.api import fallback
 from feeds.popular import snapshots
 from puppies import redis_client
 from puppies.breaker import Breaker
+from tests.clock import Clock
 from tests.conftest import SignIn
 from tests.factories import PostFactory, UserFactory
 from tests.feeds.popular.rankings import ranked_posts
-
-
-class Clock:
-    """Seconds that pass when the test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -53,9 +44,14 @@ class Reader:
     client: APIClient
     popular: list[int]
     authors: list[User]
+    all: list[APIClient]
 
     def get(self, url: str = "/v1/feed") -> Any:
         return self.client.get(url)
+
+    def get_by_each(self) -> list[Any]:
+        """The home feeds of the reader and of both authors, as many readers as open a breaker when they wait in vain."""
+        return [client.get("/v1/feed") for client in self.all]
 
 
 @pytest.fixture
@@ -63,7 +59,8 @@ def reader(transactional_db: None, sign_in: SignIn, user: User) -> Reader:
     authors = UserFactory.create_batch(2)
     popular = ranked_posts(2, authors=authors)
     PostFactory.create(author=user, content="my own")
-    reader = Reader(user, sign_in(user), popular, authors)
+    client = sign_in(user)
+    reader = Reader(user, client, popular, authors, [client, *map(sign_in, authors)])
     assert reader.get().json()["source"] == "home"
     return reader
 

@@ -16,7 +16,8 @@ from feeds.api import fallback
 from feeds.popular import snapshots
 from posts.models import Post
 from puppies.breaker import OPEN_SECONDS, Breaker
-from tests.faults.feeds.conftest import Clock, Reader, attempts, fallbacks, is_fallback, told_since
+from tests.clock import Clock
+from tests.faults.feeds.conftest import Reader, attempts, fallbacks, is_fallback, told_since
 from tests.faults.feeds.servers import SilentServer
 from tests.locks import locked
 from tests.puppies.test_periodic import end_connection
@@ -53,11 +54,20 @@ def test_a_locked_feed_is_answered_with_popular_posts_and_asked_three_times(read
     before = fallbacks()
 
     with locked(LOCKED), attempts() as sent:
-        answers = [reader.get() for _ in range(7)]
+        answers = [*reader.get_by_each(), *reader.get_by_each(), reader.get()]
 
     assert [is_fallback(answer, reader) for answer in answers] == [True] * 7
     assert len(sent) == 3
     assert told_since(before) == {"timeout": 3, "open": 4}
+
+
+def test_a_locked_feed_is_bridged_also_for_a_reader_who_is_alone(reader: Reader) -> None:
+    with locked(LOCKED):
+        answers = [reader.get() for _ in range(5)]
+
+    assert [is_fallback(answer, reader) for answer in answers] == [True] * 5
+    assert not fallback.breaker.is_open
+    assert reader.get().json()["source"] == "home"
 
 
 def test_the_answer_comes_within_300_ms(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,8 +88,7 @@ def test_an_open_breaker_tries_once_a_period_and_closes_with_the_first_success(
     reader: Reader, clock: Clock
 ) -> None:
     with locked(LOCKED):
-        for _ in range(3):
-            reader.get()
+        reader.get_by_each()
         with attempts() as while_locked:
             for _ in range(2):
                 clock.now += OPEN_SECONDS
@@ -97,8 +106,8 @@ def test_an_open_breaker_tries_once_a_period_and_closes_with_the_first_success(
 def test_by_the_clock_on_the_wall_it_is_back_soon(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fallback, "breaker", Breaker("home_feed"))
     with locked(LOCKED):
-        for _ in range(4):
-            reader.get()
+        reader.get_by_each()
+    assert fallback.breaker.is_open
     begin = time.monotonic()
 
     while reader.get().json()["source"] != "home":
@@ -269,8 +278,8 @@ def test_a_metric_and_the_log_tell(reader: Reader, caplog: pytest.LogCaptureFixt
 
     with caplog.at_level(logging.INFO):
         with locked(LOCKED):
-            for _ in range(5):
-                reader.get()
+            reader.get_by_each()
+            reader.get_by_each()
         states = [is_open()]
         clock.now += OPEN_SECONDS
         reader.get()
