@@ -76,7 +76,8 @@ class OAuthLinkView(APIView):
         body = ProofInput(data=request.data)
         body.is_valid(raise_exception=True)
         identity = proven_identity(provider_named(provider), body.proof)
-        link_identity(identity, user_id=viewer_of(request).id)
+        viewer = viewer_of(request)
+        link_identity(identity, user_id=viewer.id, session_id=viewer.session_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
