@@ -43,8 +43,8 @@ class SignInRefused(DomainError):
 def sign_in_with(identity: Identity, *, name: str = "", device: str = "") -> tuple[Grant, bool]:
     """Begin a session for whose identity this is; True with it when its account is new.
 
-    `name` is what a new account is called if the provider tells none. Raises NonceReused, LinkRequired, EmailMissing or SignInRefused,
-    and then the proof may be used again.
+    `name` is what a new account is called if the provider tells none. Raises NonceReused, LinkRequired, EmailMissing, SignInRefused
+    or Unauthenticated, and then the proof may be used again.
     """
     use_nonce(identity)
     lock_identity(provider=identity.provider, subject=identity.subject)
@@ -54,7 +54,7 @@ def sign_in_with(identity: Identity, *, name: str = "", device: str = "") -> tup
         raise SignInRefused
     grant = open_session(user=user, device=device, method=identity.provider)
     # Opening the session has waited for a reset of the password, which takes identities away.
-    if not is_given(identity, user_id=user.id):
+    if row is not None and not is_given(identity, user_id=user.id):
         raise Unauthenticated("The account has changed meanwhile: sign in again.")
     return grant, row is None
 
