@@ -2,9 +2,11 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from puppies.api.gate import guarded
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+application = guarded(get_wsgi_application())
 
 # Without keys no request could be answered: better not to begin.
 from accounts import keys  # noqa: E402 - needs the settings

@@ -16,12 +16,13 @@ Networks = tuple[IPv4Network | IPv6Network, ...]
 
 IPV6_GROUP = 64
 UNKNOWN = "unknown"
+LONGEST_WALK = 512
 
 
 def client_address(meta: Mapping[str, Any]) -> Address | None:
     """The address that a WSGI environment's request comes from; None when the server tells none (a UNIX socket)."""
     forwarded = meta.get("HTTP_X_FORWARDED_FOR", "") if settings.TRUSTED_PROXIES else ""
-    return _walked(meta.get("REMOTE_ADDR", ""), forwarded, tuple(settings.TRUSTED_PROXIES))
+    return _walked(meta.get("REMOTE_ADDR", ""), _last_hops(forwarded), tuple(settings.TRUSTED_PROXIES))
 
 
 def address_group(address: Address | None) -> str:
@@ -29,6 +30,13 @@ def address_group(address: Address | None) -> str:
     if isinstance(address, IPv6Address):
         return str(ip_network((int(address) >> IPV6_GROUP << IPV6_GROUP, IPV6_GROUP)))
     return UNKNOWN if address is None else str(address)
+
+
+def _last_hops(forwarded: str) -> str:
+    """The end of the header, without the hop that is cut: proxies append, and what is walked is remembered."""
+    if len(forwarded) <= LONGEST_WALK:
+        return forwarded
+    return forwarded[-LONGEST_WALK:].partition(",")[2]
 
 
 @lru_cache(maxsize=4_096)

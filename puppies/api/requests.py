@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from puppies.api import problems
+from puppies.api.gate import UNFIT
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -14,12 +15,16 @@ _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class RequestMiddleware:
-    """Refuses bodies without a length, NUL in the addresses of pages, and methods that the address does not answer."""
+    """Refuses headers that the gate took off, bodies without a length, NUL in the addresses of pages, and methods that no view has."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if UNFIT in request.META:
+            return problems.response(
+                request, status=400, detail="A header is too long, or has an extended parameter."
+            )
         if _hides_its_body(request):
             return problems.response(request, status=411)
         if "%00" in request.META.get("QUERY_STRING", "") and not request.path_info.startswith("/v1/"):

@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 import orjson
 from django.conf import settings
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils.module_loading import import_string
@@ -16,7 +16,7 @@ from puppies.client_address import address_group, client_address
 from puppies.errors import Unauthenticated
 from puppies.limits.buckets import Bucket, Limit
 
-_NO_BODY = (ValueError, SuspiciousOperation, UnreadablePostError, MultiPartParserError)
+_NO_BODY = (ValueError, BadRequest, SuspiciousOperation, UnreadablePostError, MultiPartParserError)
 
 
 def buckets_of(request: HttpRequest) -> list[Bucket]:
@@ -65,5 +65,6 @@ def _account(request: HttpRequest, member: str) -> str:
 
 def fingerprint(name: str) -> str:
     """One spelling of a name or token, unreadable to whoever looks into Redis."""
-    spelling = unicodedata.normalize("NFKC", name).strip().casefold()
+    # PostgreSQL lowers U+0130 to a plain i, Python to an i with a dot above: addresses are told apart as PostgreSQL does.
+    spelling = unicodedata.normalize("NFKC", name).strip().casefold().replace("i\u0307", "i")
     return blake2b(spelling.encode(), key=settings.SECRET_KEY.encode()[:64], digest_size=16).hexdigest()

@@ -1,5 +1,6 @@
 import pytest
 from django.db import connection
+from drf_spectacular.generators import SchemaGenerator
 from pytest_django import DjangoAssertNumQueries, Settings
 from rest_framework.test import APIClient
 
@@ -89,8 +90,23 @@ def test_the_meaning_of_a_code_is_a_page_that_shows_no_markup(anonymous_client: 
     assert anonymous_client.get("/docs/errors/%3Cscript%3E").status_code == 404
 
 
+def test_the_schema_is_made_once_whatever_the_query_says(
+    anonymous_client: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = anonymous_client.get("/v1/schema")
+
+    def made_again(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(SchemaGenerator, "get_schema", made_again)
+    second = anonymous_client.get("/v1/schema?version=%0a&lang=de")
+
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.content == second.content
+
+
 def test_the_schema_tells_of_every_operation(anonymous_client: APIClient) -> None:
     response = anonymous_client.get("/v1/schema", headers={"Accept": "application/vnd.oai.openapi+json"})
 
-    operations = response.data["paths"]
+    operations = response.json()["paths"]
     assert {"/v1/feed", "/v1/posts", "/v1/posts/{id}/likes", "/v1/auth/register"} <= set(operations)

@@ -88,3 +88,12 @@ def test_one_holder_is_one_group(raw: str, group: str) -> None:
 
 def test_a_server_that_tells_no_address_puts_all_into_one_group() -> None:
     assert address_group(parse_address("")) == "unknown"
+
+
+def test_only_the_last_hops_of_a_long_header_are_looked_at_and_remembered(settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = PROXIES
+    forwarded = "203.0.113.1, " * 10_000 + "198.51.100.7, 10.0.0.3"
+    trusted = ", ".join(["198.51.100.7", *["10.0.0.3"] * 100])
+
+    assert found("10.0.0.1", forwarded) == "198.51.100.7"
+    assert found("10.0.0.1", trusted) == "10.0.0.3"

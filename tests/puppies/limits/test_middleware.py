@@ -11,9 +11,11 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from accounts.models import User
 from config.settings.limits import LIMITS_BY_DEFAULT
 from posts.models import Post
 from puppies.limits.buckets import Limit
+from puppies.limits.requests import fingerprint
 from tests.conftest import SignIn
 from tests.factories import PASSWORD, UserFactory
 from tests.puppies.limits.conftest import SetLimits
@@ -178,6 +180,27 @@ def test_the_doors_of_api_and_admin_share_their_guesses(limits: SetLimits, conte
     found = [guess(), guess(), APIClient().post("/v1/auth/token", form).status_code, guess()]
 
     assert found == [200, 200, 401, 429]
+
+
+def test_a_form_in_another_charset_counts_too(limits: SetLimits) -> None:
+    limits(Limit("sign-in-by-account", 9, 36_000, "account", ("POST /admin/login/",), "username"), EVERYTHING)
+
+    answer = Client().generic(
+        "POST",
+        "/admin/login/",
+        b"username=a",
+        content_type="application/x-www-form-urlencoded; charset=utf-16",
+    )
+
+    assert (answer.status_code, answer["RateLimit-Remaining"]) == (400, "2")
+
+
+def test_addresses_that_are_one_to_postgresql_share_a_bucket() -> None:
+    UserFactory.create(email="bill@example.test")
+    dotted = "b\u0130ll@example.test"
+
+    assert User.objects.with_email(dotted).exists()
+    assert fingerprint(dotted) == fingerprint("BILL@example.test ")
 
 
 @pytest.mark.parametrize("body", [b"", b"--", b"a=" * 2_000])
