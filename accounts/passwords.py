@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 
 from accounts import audit, mail
 from accounts.models import EmailToken, User
+from accounts.oidc.linking import unlink_every_identity
 from accounts.services import refuse_weak_password
 from puppies.errors import DomainError, FieldProblem
 
@@ -35,7 +36,7 @@ def change_password(*, user_id: int, session_id: int, current_password: str, new
 
 @transaction.atomic
 def confirm_reset(*, token: str, new_password: str) -> None:
-    """Choose a new password with a mailed token and end every session. The address counts as verified.
+    """Choose a new password with a mailed token; every session and every linked identity ends. The address counts as verified.
 
     Raises InvalidEmailToken, or WeakPassword, after which the token is still good.
     """
@@ -44,12 +45,17 @@ def confirm_reset(*, token: str, new_password: str) -> None:
     refuse_weak_password(new_password, user, member="new_password")
     User.objects.filter(id=user.id).update(password=make_password(new_password))
     _mark_verified(claimed)
+    # Whoever had the account before its owner came may have left an identity in it.
+    unlink_every_identity(user_id=user.id)
     audit.record(action=audit.PASSWORD_RESET, actor_id=user.id, subject_id=user.id)
 
 
 @transaction.atomic
 def verify_email(*, token: str) -> None:
-    """Record that the account's address is its own. Raises InvalidEmailToken, also when the account has another address by now."""
+    """Record that the account's address is its own; the first time ends what was linked before anybody had shown that.
+
+    Raises InvalidEmailToken, also when the account has another address by now.
+    """
     claimed = mail.claim_token(purpose=EmailToken.Purpose.VERIFY, value=token)
     if not _mark_verified(claimed):
         raise mail.InvalidEmailToken
@@ -57,11 +63,15 @@ def verify_email(*, token: str) -> None:
 
 def _mark_verified(token: EmailToken) -> bool:
     """Record the verification; False when the account has another address by now."""
-    accounts = User.objects.with_email(token.email).filter(id=token.user_id)
-    marked = accounts.update(email_verified_at=Now())
-    if marked and token.purpose == EmailToken.Purpose.VERIFY:
-        audit.record(action=audit.EMAIL_VERIFIED, actor_id=token.user_id, subject_id=token.user_id or 0)
-    return bool(marked)
+    user_id = token.user_id or 0
+    accounts = User.objects.with_email(token.email).filter(id=user_id)
+    if accounts.filter(email_verified_at=None).update(email_verified_at=Now()):
+        unlink_every_identity(user_id=user_id)
+    elif not accounts.exists():
+        return False
+    if token.purpose == EmailToken.Purpose.VERIFY:
+        audit.record(action=audit.EMAIL_VERIFIED, actor_id=user_id, subject_id=user_id)
+    return True
 
 
 def resend_verification(*, user_id: int) -> None:

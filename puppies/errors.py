@@ -23,6 +23,8 @@ class DomainError(Exception):
     status = 400
     title = "The request breaks a rule"
     retry_after: int | None = None
+    # Whether a failure (5xx) is given back to the limits of whoever asked; not where asking costs us.
+    is_refundable = True
 
     def __init__(self, detail: str = "", *, errors: tuple[FieldProblem, ...] = ()) -> None:
         self.detail = detail or self.title

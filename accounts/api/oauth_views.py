@@ -70,13 +70,15 @@ class OAuthLinkView(APIView):
     def post(self, request: Request, provider: str) -> Response:
         """Let this identity sign in to your account. Doing it again, with a fresh proof, changes nothing.
 
-        401 `invalid_identity_token`, `nonce_reused` or `authorization_code_refused`; 400 `redirect_uri_not_allowed`; 404 `provider_off`;
-        409 `identity_taken`, or `provider_linked` when another identity of this provider is linked; 503 `provider_unavailable`.
+        401 `invalid_identity_token`, `nonce_reused` or `authorization_code_refused`, and `unauthenticated` also when the session ends
+        meanwhile; 400 `redirect_uri_not_allowed`; 404 `provider_off`; 409 `identity_taken`, or `provider_linked` when another identity of
+        this provider is linked; 503 `provider_unavailable`.
         """
         body = ProofInput(data=request.data)
         body.is_valid(raise_exception=True)
         identity = proven_identity(provider_named(provider), body.proof)
-        link_identity(identity, user_id=viewer_of(request).id)
+        viewer = viewer_of(request)
+        link_identity(identity, user_id=viewer.id, session_id=viewer.session_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(

@@ -65,7 +65,7 @@ class PasswordResetConfirmView(APIView):
         request=PasswordResetConfirmInput, responses={204: None}, summary="Reset the password", tags=["auth"]
     )
     def post(self, request: Request) -> Response:
-        """Choose a new password with the token from the mail, good once. Every session ends.
+        """Choose a new password with the token from the mail, good once. Every session ends, and every linked identity is unlinked.
 
         400 `invalid_email_token`, or 400 `weak_password`, after which the token is still good.
         """
@@ -83,7 +83,10 @@ class EmailVerifyView(APIView):
         request=EmailVerifyInput, responses={204: None}, summary="Verify the address", tags=["auth"]
     )
     def post(self, request: Request) -> Response:
-        """Verify the e-mail address with the token from the mail, good once. 400 `invalid_email_token`."""
+        """Verify the e-mail address with the token from the mail, good once. 400 `invalid_email_token`.
+
+        The first time unlinks the identities that were linked before it; when there was one, every session ends.
+        """
         body = EmailVerifyInput(data=request.data)
         body.is_valid(raise_exception=True)
         passwords.verify_email(**body.validated_data)

@@ -104,7 +104,8 @@ def verified_email_of(claims: Claims) -> str:
     email = claims.get("email")
     if email is None:
         return ""
-    if claims.get("email_verified") not in (True, "true"):
+    verified = claims.get("email_verified")
+    if verified is not True and verified != "true":
         raise refused("email_unverified", "The provider has not verified the e-mail address.")
     if not _is_text(email, EMAIL_LENGTH) or not _is_plain_address(email):
         raise refused("email", "The token's e-mail address cannot be used.")

@@ -3,14 +3,17 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
-from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 import requests
 import urllib3
 
+from accounts.oidc.connecting import session_on
+from accounts.oidc.doors import DoorShut, Line, door_to
 from puppies.errors import DomainError
 
 CONNECT_SECONDS = 2.0
@@ -32,6 +35,7 @@ class ProviderUnavailable(DomainError):
     status = 503
     title = "The identity provider cannot be reached now"
     retry_after = 10
+    is_refundable = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,22 @@ def unavailable(url: str, reason: object) -> ProviderUnavailable:
 
 
 def _ask(method: str, url: str, form: Mapping[str, str] | None = None) -> Answer:
-    until = monotonic() + WHOLE_SECONDS
+    where = urlsplit(url)
     try:
-        with requests.request(
+        return door_to(f"{where.netloc}{where.path}").ask(
+            partial(_exchange, method, url, form), seconds=WHOLE_SECONDS
+        )
+    except DoorShut as error:
+        raise ProviderUnavailable from error
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        # The error itself may repeat what was sent.
+        raise unavailable(url, type(error).__name__) from error
+
+
+def _exchange(method: str, url: str, form: Mapping[str, str] | None, line: Line) -> Answer:
+    with (
+        session_on(line) as session,
+        session.request(
             method,
             url,
             data=form,
@@ -74,11 +91,9 @@ def _ask(method: str, url: str, form: Mapping[str, str] | None = None) -> Answer
             timeout=(CONNECT_SECONDS, READ_SECONDS),
             allow_redirects=False,
             stream=True,
-        ) as response:
-            return Answer(response.status_code, _object(_body(response, until)))
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        # The error itself may repeat what was sent.
-        raise unavailable(url, type(error).__name__) from error
+        ) as response,
+    ):
+        return Answer(response.status_code, _object(_body(response)))
 
 
 def _anonymous(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -86,12 +101,12 @@ def _anonymous(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _body(response: requests.Response, until: float) -> bytes:
+def _body(response: requests.Response) -> bytes:
     body = bytearray()
     while piece := response.raw.read1(PIECE):
         body += piece
-        if len(body) > MOST_BYTES or monotonic() > until:
-            raise ValueError("The answer is too large or too slow.")
+        if len(body) > MOST_BYTES:
+            raise ValueError("The answer is too large.")
     return bytes(body)
 
 

@@ -34,6 +34,12 @@ def row_of(identity: Identity) -> UserSocialAuth | None:
     return found
 
 
+def is_given(identity: Identity, *, user_id: int) -> bool:
+    """Whether this identity signs in to the account."""
+    found: bool = identities_of(user_id).filter(provider=identity.provider, uid=identity.subject).exists()
+    return found
+
+
 def give_identity(identity: Identity, *, user_id: int) -> None:
     """Let this identity sign in to the account."""
     UserSocialAuth.objects.create(

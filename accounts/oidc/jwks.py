@@ -23,6 +23,7 @@ ALGORITHMS = tuple(BY_KIND.values())
 KEY_BITS = 2048
 BETWEEN_SECONDS = 60.0
 RETRY_SECONDS = 10.0
+WAIT_SECONDS = 2.0
 FRESH_SECONDS = 3_600.0
 STALE_SECONDS = 86_400.0
 
@@ -47,9 +48,12 @@ class KeySet:
         A token need not name its key when the provider has one only (OpenID Connect Core 1.0, 10.1).
         """
         known = self._good_keys()
-        if kid not in known or self._age() > FRESH_SECONDS:
+        if kid in known:
             # Whoever has the key need not wait for somebody else's question.
-            self._refresh(wait=kid not in known)
+            if self._age() > FRESH_SECONDS:
+                self._refresh(wait_seconds=0)
+        elif not self._refresh(wait_seconds=WAIT_SECONDS):
+            raise ProviderUnavailable
         found = self._named(kid)
         if found is None and self._failed:
             raise self._away()
@@ -67,14 +71,16 @@ class KeySet:
     def _good_keys(self) -> Mapping[str, jwt.PyJWK]:
         return self._keys if self._age() <= STALE_SECONDS else {}
 
-    def _refresh(self, *, wait: bool) -> None:
-        if not self._lock.acquire(blocking=wait):
-            return
+    def _refresh(self, *, wait_seconds: float) -> bool:
+        """Ask if it is time to; False when somebody else is asking, for longer than we wait."""
+        if not self._lock.acquire(timeout=wait_seconds):
+            return False
         try:
             if self._clock() >= self._ask_at:
                 self._fetch()
         finally:
             self._lock.release()
+        return True
 
     def _fetch(self) -> None:
         try:

@@ -8,7 +8,8 @@ from accounts.models import Session, User
 from accounts.oidc.claims import Identity
 from accounts.oidc.identities import give_identity, identities_of, lock_identity, row_of
 from accounts.oidc.nonces import use_nonce
-from puppies.errors import DomainError, NotFound
+from accounts.selectors import session_is_good
+from puppies.errors import DomainError, NotFound, Unauthenticated
 
 
 class IdentityTaken(DomainError):
@@ -36,11 +37,15 @@ class LastWayIn(DomainError):
 
 
 @transaction.atomic
-def link_identity(identity: Identity, *, user_id: int) -> bool:
-    """Let the identity sign in to the account; False when it does already. Raises NonceReused, IdentityTaken or ProviderLinked."""
+def link_identity(identity: Identity, *, user_id: int, session_id: int) -> bool:
+    """Let the identity sign in to the account; False when it does already.
+
+    The provider may have been asked for seconds: raises Unauthenticated when the session has ended meanwhile. Else raises NonceReused,
+    IdentityTaken or ProviderLinked.
+    """
     use_nonce(identity)
     lock_identity(provider=identity.provider, subject=identity.subject)
-    _locked_account(user_id)
+    _locked_account(user_id, session_id)
     row = row_of(identity)
     if row is not None and row.user_id != user_id:
         raise IdentityTaken
@@ -57,13 +62,13 @@ def link_identity(identity: Identity, *, user_id: int) -> bool:
 
 @transaction.atomic
 def unlink_identity(*, user_id: int, session_id: int, provider: str) -> None:
-    """Take the provider's identity away and end every other session. Raises NotFound or LastWayIn."""
+    """Take the provider's identity away and end every other session. Raises NotFound, Unauthenticated or LastWayIn."""
     row = identities_of(user_id).filter(provider=provider).first()
     if row is None:
         raise NotFound
     # A sign-in with it that is under way ends first, so that its session is seen here.
     lock_identity(provider=provider, subject=row.uid)
-    user = _locked_account(user_id)
+    user = _locked_account(user_id, session_id)
     if not user.has_usable_password() and not identities_of(user_id).exclude(pk=row.pk).exists():
         raise LastWayIn
     if not identities_of(user_id).filter(pk=row.pk).delete()[0]:
@@ -72,7 +77,23 @@ def unlink_identity(*, user_id: int, session_id: int, provider: str) -> None:
     audit.record(action=audit.IDENTITY_UNLINKED, actor_id=user_id, subject_id=user_id, provider=provider)
 
 
-def _locked_account(user_id: int) -> User:
-    """The account, whose ways in nobody else changes until the transaction ends."""
-    user: User = User.objects.active().select_for_update(no_key=True).get(id=user_id)
+def unlink_every_identity(*, user_id: int) -> None:
+    """Take every identity away, and when there was one end every session. For a transaction that has written the account's row."""
+    rows = list(identities_of(user_id))
+    if not rows:
+        return
+    identities_of(user_id).delete()
+    Session.objects.open().filter(user_id=user_id).update(revoked_at=Now())
+    for row in rows:
+        audit.record(
+            action=audit.IDENTITY_UNLINKED, actor_id=user_id, subject_id=user_id, provider=row.provider
+        )
+
+
+def _locked_account(user_id: int, session_id: int) -> User:
+    """The account, whose ways in nobody else changes until the transaction ends. Raises Unauthenticated unless the session is good."""
+    user: User | None = User.objects.active().select_for_update(no_key=True).filter(id=user_id).first()
+    # Asked under the lock: a reset that came first has ended the session.
+    if user is None or not session_is_good(session_id=session_id, user_id=user_id):
+        raise Unauthenticated("The session has ended meanwhile: sign in again.")
     return user

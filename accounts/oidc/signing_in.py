@@ -7,12 +7,12 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import User
 from accounts.oidc.claims import Identity
-from accounts.oidc.identities import give_identity, lock_identity, row_of
+from accounts.oidc.identities import give_identity, is_given, lock_identity, row_of
 from accounts.oidc.naming import display_name_of, usernames_for
 from accounts.oidc.nonces import use_nonce
 from accounts.services import EmailTaken, UsernameTaken, refusing_taken
 from accounts.sessions import Grant, open_session
-from puppies.errors import DomainError, Unavailable
+from puppies.errors import DomainError, Unauthenticated, Unavailable
 
 
 class LinkRequired(DomainError):
@@ -43,8 +43,8 @@ class SignInRefused(DomainError):
 def sign_in_with(identity: Identity, *, name: str = "", device: str = "") -> tuple[Grant, bool]:
     """Begin a session for whose identity this is; True with it when its account is new.
 
-    `name` is what a new account is called if the provider tells none. Raises NonceReused, LinkRequired, EmailMissing or SignInRefused,
-    and then the proof may be used again.
+    `name` is what a new account is called if the provider tells none. Raises NonceReused, LinkRequired, EmailMissing, SignInRefused
+    or Unauthenticated, and then the proof may be used again.
     """
     use_nonce(identity)
     lock_identity(provider=identity.provider, subject=identity.subject)
@@ -52,7 +52,11 @@ def sign_in_with(identity: Identity, *, name: str = "", device: str = "") -> tup
     user: User = row.user if row else _new_account(identity, name)
     if user.state not in {User.State.ACTIVE, User.State.DELETING}:
         raise SignInRefused
-    return open_session(user=user, device=device, method=identity.provider), row is None
+    grant = open_session(user=user, device=device, method=identity.provider)
+    # Opening the session has waited for a reset of the password, which takes identities away.
+    if row is not None and not is_given(identity, user_id=user.id):
+        raise Unauthenticated("The account has changed meanwhile: sign in again.")
+    return grant, row is None
 
 
 def _new_account(identity: Identity, name: str) -> User:

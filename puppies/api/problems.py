@@ -98,8 +98,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def of_domain_error(error: DomainError, request: HttpRequest) -> HttpResponse:
-    """The answer to a broken rule."""
-    return response(
+    """The answer to a broken rule; the limits read `is_refundable`."""
+    answer = response(
         request,
         status=error.status,
         retry_after=error.retry_after,
@@ -108,6 +108,8 @@ def of_domain_error(error: DomainError, request: HttpRequest) -> HttpResponse:
         detail=error.detail,
         errors=error.errors,
     )
+    answer.is_refundable = error.is_refundable  # type: ignore[attr-defined]
+    return answer
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | HttpResponse | None:

@@ -42,7 +42,7 @@ def _refusal(request: HttpRequest, verdict: Verdict) -> HttpResponseBase:
 
 def _settled(buckets: Sequence[Bucket], verdict: Verdict, response: HttpResponseBase) -> Verdict:
     """The verdict after what was not the client's doing has been given back: failures, and the effect that a replay did not have."""
-    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and getattr(response, "is_refundable", True):
         given_back = list(buckets)
     elif response.has_header("Idempotency-Replayed"):
         # A replay costs nothing but itself: it still counts as a request.

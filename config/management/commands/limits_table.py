@@ -16,7 +16,8 @@ bucket that it falls under, or, when one of them is empty, from none: then it is
 An address is an IPv4 address or an IPv6 network of 64 bits; an account is the name, address or token that the body gives.
 
 Answers tell `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` (seconds) of the tightest bucket, and all of them in
-`RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10). Answers with 5xx are given back whole; a replay
+`RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10). Answers with 5xx are given back whole, but
+for 503 `provider_unavailable`, which counts; a replay
 (`Idempotency-Replayed`) gives back all but the limit on everything. `/livez`, `/readyz` and `/metrics` are not limited. Why it is
 done like this: [ADR 9](adr/0009-limits.md).
 

@@ -45,6 +45,18 @@ def dripping(enough: threading.Event) -> Write:
     return answer
 
 
+def dripping_headers(enough: threading.Event) -> Write:
+    """A line of the header now and then: no body ever begins."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        with suppress(OSError):
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+            while not enough.wait(0.1):
+                handler.wfile.write(b"X: a\r\n")
+
+    return answer
+
+
 def unavailable(client: APIClient, body: dict[str, str]) -> float:
     """Ask, expect 503 with everything as before; how long it took."""
     before, start = everything_stored(), monotonic()
@@ -65,7 +77,7 @@ def test_a_provider_that_is_down(idp: IdentityProvider, anonymous_client: APICli
     assert unavailable(anonymous_client, body) < 2
 
 
-@pytest.mark.parametrize("kind", [silent, dripping])
+@pytest.mark.parametrize("kind", [silent, dripping, dripping_headers])
 @pytest.mark.parametrize("path", ["/jwks", "/token"])
 def test_a_provider_that_is_slow(
     idp: IdentityProvider,

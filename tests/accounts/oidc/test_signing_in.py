@@ -245,7 +245,7 @@ def test_what_signing_in_costs(
 ) -> None:
     with django_assert_num_queries(17):
         anonymous_client.post(GOOGLE, idp.body())
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         anonymous_client.post(GOOGLE, idp.body())
 
     assert (sessions(), UsedNonce.objects.count()) == (2, 2)
