@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.conf import settings
 
 from tests.flows.installation import Installation
 from tests.flows.people import Person, followers_of, give_followers, stored_readers
@@ -15,9 +16,9 @@ DEAD = "SELECT count(*) FROM puppies_delivery WHERE dead_at IS NOT NULL"
 
 @pytest.fixture
 def author(installation: Installation, person: Make) -> Iterator[Person]:
-    """Somebody with 1,200 followers of whom the last cannot be written to: a real constraint of the database."""
+    """Somebody with more followers than one batch, of whom the last cannot be written to: a real constraint of the database."""
     author = person("author")
-    give_followers(installation, author, 1_200)
+    give_followers(installation, author, settings.FEED_BATCH + 200)
     last = followers_of(installation, author)[-1]
     installation.rows(f"ALTER TABLE feeds_feedentry ADD CONSTRAINT broken CHECK (user_id <> {last})")
     yield author
@@ -44,13 +45,13 @@ def test_task_that_always_fails_ends_as_a_dead_letter_and_can_be_replayed(
         "posts.post_awaits_fan_out.v1",
         "feeds.fan_out_post",
         3,
-        followers[999],
+        followers[settings.FEED_BATCH - 1],
     )
     assert letter["payload"] == {"post_id": post, "author_id": author.id}
     assert 'violates check constraint "broken"' in letter["error"]
     assert f"delivery {letter['id']} of feeds.fan_out_post is dead" in refused
     # What was done before the failure stays, and the post is found by readers themselves meanwhile.
-    assert before == (followers[:1000], "pushing")
+    assert before == (followers[: settings.FEED_BATCH], "pushing")
     assert json.loads(replayed) == {"action": "replay", "count": 1, "dry_run": False}
     assert (stored_readers(installation, post), installation.value(state, post)) == (followers, "pushed")
     assert json.loads(installation.manage("verify", "--json", "--limit=50"))["ok"] is True

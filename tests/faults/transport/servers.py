@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 ROOT = Path(__file__).parents[3]
 STOCK = os.environ.get("TRANSPORT") == "stock"
 
@@ -74,6 +76,13 @@ class Broker:
         """Freeze the process: connections stay open and nothing answers."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        # A thread that runs on another core stops a moment later.
+        wait_until(self._is_stopped, timeout=10, what="every thread of the broker is stopped")
+
+    def _is_stopped(self) -> bool:
+        assert self._process is not None
+        threads = psutil.Process(self._process.pid).threads()
+        return all(psutil.Process(thread.id).status() == psutil.STATUS_STOPPED for thread in threads)
 
     def resume(self) -> None:
         """Let a frozen process go on."""
@@ -153,7 +162,8 @@ class Worker:
             wait_until(lambda: self.has_logged(" ready."), timeout=20, what=f"{self.log.name} is ready")
             time.sleep(4)
             return
-        wait_until(lambda: self.has_logged("Assigned: "), timeout=20, what=f"{self.log.name} has partitions")
+        # A group of the embedded broker can stand still for 90 s when a member joins just after another has left.
+        wait_until(lambda: self.has_logged("Assigned: "), timeout=100, what=f"{self.log.name} has partitions")
 
     @property
     def pid(self) -> int:
