@@ -31,7 +31,7 @@ COUNTS = {
     ("GET", "v1/users/<str:username>/posts"): 4,
     ("GET", "v1/users/<str:username>/followers"): 5,
     ("GET", "v1/users/<str:username>/following"): 3,
-    ("POST", "v1/users/<str:username>/follow"): 11,
+    ("POST", "v1/users/<str:username>/follow"): 12,
     ("DELETE", "v1/users/<str:username>/follow"): 8,
     ("POST", "v1/users/<str:username>/block"): 7,
     ("POST", "v1/users/<str:username>/mute"): 4,
