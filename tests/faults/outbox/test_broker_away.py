@@ -84,8 +84,7 @@ def test_broker_killed_again_and_again_under_a_running_worker(
             stores["kafka"].kill()
         stores["kafka"].start()
         stores["kafka"].wait_ready()
-        # A group of the embedded broker that its members leave and join in quick succession can stand still for 90 s.
-        installation.wait_delivered(seconds=150)
+        installation.wait_delivered(seconds=60)
 
     assert [stored_readers(installation, post) for post in posts] == [[reader.id]] * 20
     assert reader.feed() == posts[::-1]
