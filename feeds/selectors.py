@@ -17,14 +17,21 @@ from django.conf import settings
 from django.utils import timezone
 
 from feeds.models import FeedState
-from posts import counters
+from posts.selectors import PENDING
 from puppies.ids import MAX_ID
 from puppies.sql import Statement
 
 FLOOR = "(SELECT floor FROM state)"
 
 
-def _may_see(author: str) -> str:
+# Whether $2 is an open session of $1.
+SESSION_IS_GOOD = """EXISTS (
+        SELECT 1 FROM accounts_session AS session JOIN accounts_user AS reader ON reader.id = session.user_id
+         WHERE session.id = $2 AND session.user_id = $1
+           AND session.revoked_at IS NULL AND session.expires_at > now() AND reader.state = 'active')"""
+
+
+def may_see(author: str) -> str:
     """Whether $1 may see posts of the author in this column, by five keys.
 
     A scalar subquery, as all conditions of the stored feed are: the planner can not turn it into a join, so that each source is read in
@@ -59,7 +66,7 @@ class Way:
                      ORDER BY feed_id {self.order} LIMIT 1) AS nearest
                  WHERE follow.follower_id = $1 AND {follows}
                  ORDER BY nearest.feed_id {self.order} OFFSET 0) AS followee
-             WHERE {_may_see("followee.id")} LIMIT $4) AS followee
+             WHERE {may_see("followee.id")} LIMIT $4) AS followee
           CROSS JOIN LATERAL (
             SELECT feed_id FROM posts_post WHERE author_id = followee.id AND {condition}
              ORDER BY feed_id {self.order} LIMIT $4) AS post)"""  # noqa: S608 - put together from constants of this module
@@ -77,7 +84,7 @@ class Way:
           WHERE user_id = $1 AND {above} AND {self.ahead}
             AND (SELECT true FROM accounts_follow WHERE follower_id = $1 AND followee_id = entry.author_id)
             AND (SELECT state = 'published' FROM posts_post AS post WHERE post.feed_id = entry.feed_id)
-            AND {_may_see("entry.author_id")}
+            AND {may_see("entry.author_id")}
           ORDER BY feed_id {self.order} LIMIT $4)
         UNION ALL {self.own(">=")}
         UNION ALL {self.of_followed("true", f"delivery <> 'pushed' AND {above}")}
@@ -114,11 +121,7 @@ def _home(name: str, candidates: str, order: str, *types: str) -> Statement:
     """
     sql = f"""
 WITH session AS MATERIALIZED (
-    SELECT EXISTS (
-        SELECT 1 FROM accounts_session AS session JOIN accounts_user AS reader ON reader.id = session.user_id
-         WHERE session.id = $2 AND session.user_id = $1
-           AND session.revoked_at IS NULL AND session.expires_at > now() AND reader.state = 'active'
-    ) AS is_good
+    SELECT {SESSION_IS_GOOD} AS is_good
 ), {candidates}
 SELECT session.is_good, state.status, state.seen_at, candidate.feed_id,
        post.id, post.content, post.created_at, post.edited_at,
@@ -130,11 +133,7 @@ SELECT session.is_good, state.status, state.seen_at, candidate.feed_id,
   LEFT JOIN posts_post AS post ON post.feed_id = candidate.feed_id
   LEFT JOIN accounts_user AS author ON author.id = post.author_id
   LEFT JOIN interactions_like AS own ON own.user_id = $1 AND own.post_id = post.id
-  LEFT JOIN LATERAL (
-    SELECT sum(entry.delta) FILTER (WHERE entry.counter = '{counters.LIKES}') AS likes,
-           sum(entry.delta) FILTER (WHERE entry.counter = '{counters.COMMENTS}') AS comments
-      FROM puppies_ledgerentry AS entry
-     WHERE entry.subject_id = post.id AND entry.counter IN ('{counters.LIKES}', '{counters.COMMENTS}')) AS pending ON true
+  LEFT JOIN {PENDING} ON true
  ORDER BY candidate.feed_id {order}
 """  # noqa: S608 - the only interpolations are constants of this program
     return Statement(name, sql, ("bigint", "bigint", "bigint", "integer", *types), by_index=True)

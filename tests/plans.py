@@ -67,7 +67,10 @@ def generic_plan_of(statement: Statement, *parameters: object) -> Plan:
     statement.rows(*parameters)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-        cursor.execute("SELECT name FROM pg_prepared_statements WHERE name LIKE %s", [f"{statement.name}%"])
+        # By its whole name: another statement's may begin with it.
+        cursor.execute(
+            "SELECT name FROM pg_prepared_statements WHERE name ~ %s", [f"^{statement.name}_[0-9a-f]+$"]
+        )
         (name,) = cursor.fetchone()
     return plan_of(f"EXECUTE {name} ({', '.join(['%s'] * len(parameters))})", parameters)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feeds.popular.snapshots import Snapshot
-from feeds.selectors import HomeItem, SessionEnded
+from feeds.selectors import SESSION_IS_GOOD, HomeItem, SessionEnded, may_see
 from posts.selectors import PENDING
 from puppies.sql import Statement
 
@@ -18,20 +18,11 @@ PAGE = Statement(
     name="popular_page",
     sql=f"""
 WITH session AS MATERIALIZED (
-    SELECT $1 = 0 OR EXISTS (
-        SELECT 1 FROM accounts_session AS session JOIN accounts_user AS reader ON reader.id = session.user_id
-         WHERE session.id = $2 AND session.user_id = $1
-           AND session.revoked_at IS NULL AND session.expires_at > now() AND reader.state = 'active'
-    ) AS is_good
+    SELECT $1 = 0 OR {SESSION_IS_GOOD} AS is_good
 ), visible AS MATERIALIZED (
     SELECT candidate.rank, post.id, row_number() OVER (PARTITION BY post.author_id ORDER BY candidate.rank) AS turn
       FROM unnest($3, $4) AS candidate (post_id, rank) JOIN posts_post AS post ON post.id = candidate.post_id
-     WHERE post.state = 'published' AND (
-        SELECT author.state = 'active'
-           AND NOT EXISTS (SELECT 1 FROM accounts_mute WHERE muter_id = $1 AND muted_id = author.id)
-           AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = $1 AND blocked_id = author.id)
-           AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocked_id = $1 AND blocker_id = author.id)
-          FROM accounts_user AS author WHERE author.id = post.author_id)
+     WHERE post.state = 'published' AND {may_see("post.author_id")}
 ), shown AS MATERIALIZED (
     SELECT id, rank FROM visible WHERE turn = 1 ORDER BY rank LIMIT $5
 )
@@ -48,7 +39,7 @@ SELECT session.is_good, visible.rank,
   LEFT JOIN interactions_like AS own ON own.user_id = $1 AND own.post_id = post.id
   LEFT JOIN {PENDING} ON true
  ORDER BY visible.rank
-""",  # noqa: S608 - the only interpolation is a constant of posts
+""",  # noqa: S608 - put together from constants of this program
     types=("bigint", "bigint", "bigint[]", "integer[]", "integer"),
     by_index=True,
 )
