@@ -1,5 +1,6 @@
 from django.urls import path
 
+from interactions.api.comment_views import CommentViewSet
 from interactions.api.views import LikeViewSet
 
 urlpatterns = [
@@ -7,5 +8,20 @@ urlpatterns = [
         "posts/<str:id>/likes",
         LikeViewSet.as_view({"post": "create", "delete": "destroy"}),
         name="post-likes",
+    ),
+    path(
+        "posts/<str:id>/comments",
+        CommentViewSet.as_view({"post": "create", "get": "list"}),
+        name="post-comments",
+    ),
+    path(
+        "comments/<str:id>",
+        CommentViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        name="comment",
+    ),
+    path(
+        "comments/<str:id>/hide",
+        CommentViewSet.as_view({"post": "hide", "delete": "unhide"}),
+        name="comment-hide",
     ),
 ]
