@@ -8,14 +8,10 @@ from django.db import connection, transaction
 from pytest_django import DjangoDbBlocker
 
 from interactions.models import Kind
-from interactions.notifications import housekeeping
-from interactions.notifications.digests import CLAIM
-from interactions.notifications.inboxes import LOCK
-from interactions.notifications.marking import MARK
-from interactions.notifications.selectors import PAGE_DOWN, PAGE_UP, UNREAD, notifications
+from interactions.notifications.selectors import PAGE_DOWN, PAGE_UP, UNREAD
 from puppies.ids import MAX_ID
 from puppies.sql import Statement
-from tests.plans import Plan, analyze, generic_plan_of, plan_of
+from tests.plans import Plan, analyze, generic_plan_of
 
 pytestmark = pytest.mark.django_db
 
