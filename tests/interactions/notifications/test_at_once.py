@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from collections.abc import Callable
 
 import pytest
 from django.db import connection, transaction
@@ -13,7 +14,7 @@ from interactions.draining import drain, drain_batch
 from interactions.models import Kind, Like, Notification, NotificationGroup, NotificationInbox
 from interactions.notifications import likes
 from interactions.notifications.marking import mark_read
-from interactions.notifications.selectors import notifications, unread
+from interactions.notifications.selectors import notifications
 from interactions.notifications.writing import Act, notify
 from interactions.services import like_post, unlike_post
 from posts.models import Post
@@ -94,35 +95,34 @@ def die_at(sql: str, *, is_after: bool) -> None:
     connection.execute_wrappers.append(wrapper)
 
 
+def like_and_waver(posts: list[Post], fan: User) -> None:
+    for number in range(24):
+        post = posts[number % 3]
+        like_post(user_id=fan.id, post_id=post.id)
+        if (number + fan.id) % 4 == 0:
+            unlike_post(user_id=fan.id, post_id=post.id)
+
+
+def repeat_until(is_over: threading.Event, *calls: Callable[[], object]) -> None:
+    while not is_over.is_set():
+        for call in calls:
+            call()
+
+
 def test_two_drains_a_crowd_and_a_reader_end_with_every_liker_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(draining, "ENTRIES", 7)
-    author = UserFactory.create()
+    author, is_over = UserFactory.create(), threading.Event()
     posts, fans = PostFactory.create_batch(3, author=author), UserFactory.create_batch(4)
-    is_over = threading.Event()
 
-    def like_and_waver(place: int) -> None:
-        for number in range(24):
-            post = posts[number % 3]
-            like_post(user_id=fans[place].id, post_id=post.id)
-            if (number + place) % 4 == 0:
-                unlike_post(user_id=fans[place].id, post_id=post.id)
-        if place == 0:
-            is_over.set()
-
-    def keep_draining() -> None:
-        while not is_over.is_set():
-            drain()
-
-    def keep_reading() -> None:
-        while not is_over.is_set():
-            mark_read(user_id=author.id)
-            assert unread(recipient_id=author.id).number <= 3
+    def crowd() -> None:
+        run_together(*[lambda fan=fan: like_and_waver(posts, fan) for fan in fans])
+        is_over.set()
 
     run_together(
-        *[lambda place=place: like_and_waver(place) for place in range(4)],
-        keep_draining,
-        keep_draining,
-        keep_reading,
+        crowd,
+        lambda: repeat_until(is_over, drain),
+        lambda: repeat_until(is_over, drain),
+        lambda: repeat_until(is_over, lambda: mark_read(user_id=author.id), lambda: told(author)),
     )
     drain()
 
