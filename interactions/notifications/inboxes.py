@@ -18,6 +18,10 @@ def lock_inboxes(user_ids: Collection[int]) -> None:
 
     In the order of ids, so that two that want several never wait for each other.
     """
-    ids = sorted(set(user_ids))
-    execute(ENSURE, {"ids": ids})
-    execute(LOCK, {"ids": ids})
+    execute(ENSURE, {"ids": sorted(set(user_ids))})
+    lock_existing_inboxes(user_ids)
+
+
+def lock_existing_inboxes(user_ids: Collection[int]) -> None:
+    """The same, but none is made."""
+    execute(LOCK, {"ids": sorted(set(user_ids))})
