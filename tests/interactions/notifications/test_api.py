@@ -8,23 +8,14 @@ from accounts.models import User
 from accounts.roles import OPERATOR, suspend_user
 from accounts.services import follow_user
 from interactions.comments.services import publish_comment
-from interactions.models import NotificationInbox
 from interactions.services import like_post
 from posts.services import publish_post
 from tests.conftest import SignIn
 from tests.database import everything_stored
 from tests.factories import PostFactory, UserFactory
-from tests.interactions.notifications.people import PREFERENCES, READ, UNREAD, URL, page, settle
+from tests.interactions.notifications.people import PREFERENCES, READ, UNREAD, URL, like_of, page, settle
 
 ROUTES = [("get", URL), ("get", UNREAD), ("post", READ), ("get", PREFERENCES), ("patch", PREFERENCES)]
-
-
-def like_of(user: User, *, by: int = 1) -> list[User]:
-    """A new post of the user, liked by so many."""
-    post, fans = PostFactory.create(author=user), UserFactory.create_batch(by)
-    for fan in fans:
-        like_post(user_id=fan.id, post_id=post.id)
-    return fans
 
 
 def ids(found: dict[str, Any]) -> list[str]:
@@ -222,67 +213,6 @@ def test_what_is_no_place_is_refused(client: APIClient, user: User, up_to: Any) 
 
     assert (answer.status_code, answer.json()["code"]) == (400, "validation_failed")
     assert everything_stored() == before
-
-
-def test_everything_is_told_and_nothing_is_mailed_until_somebody_says_otherwise(client: APIClient) -> None:
-    both = {"in_app": True, "email": True}
-
-    found = client.get(PREFERENCES).json()
-
-    assert found == {
-        **dict.fromkeys(("like", "comment", "reply", "mention", "follow"), both),
-        "digest": "never",
-    }
-    assert NotificationInbox.objects.count() == 0
-
-
-def test_preferences_change_one_by_one(client: APIClient) -> None:
-    first = client.patch(PREFERENCES, {"like": {"in_app": False}, "digest": "daily"}).json()
-    second = client.patch(PREFERENCES, {"like": {"email": False}, "follow": {"email": False}}).json()
-    third = client.patch(PREFERENCES, {"like": {"in_app": True}, "digest": "never"}).json()
-
-    assert (first["like"], first["digest"]) == ({"in_app": False, "email": True}, "daily")
-    assert (second["like"], second["follow"]) == (
-        {"in_app": False, "email": False},
-        {"in_app": True, "email": False},
-    )
-    assert (third["like"], third["digest"]) == ({"in_app": True, "email": False}, "never")
-    assert client.get(PREFERENCES).json() == third
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"likes": {"in_app": False}},
-        {"like": {"sms": True}},
-        {"like": {"in_app": "perhaps"}},
-        {"like": {"in_app": None}},
-        {"like": True},
-        {"digest": "hourly"},
-        {"digest": None},
-    ],
-)
-def test_what_is_no_preference_is_refused(client: APIClient, body: dict[str, Any]) -> None:
-    before = everything_stored()
-
-    answer = client.patch(PREFERENCES, body)
-
-    assert (answer.status_code, answer.json()["code"]) == (400, "validation_failed")
-    assert everything_stored() == before
-
-
-def test_what_is_off_is_neither_shown_nor_written(client: APIClient, user: User) -> None:
-    like_of(user)
-    settle()
-    client.patch(PREFERENCES, {"like": {"in_app": False}})
-    like_of(user)
-    settle()
-
-    hidden = page(client)
-    client.patch(PREFERENCES, {"like": {"in_app": True}})
-
-    assert (hidden["results"], hidden["unread_count"]) == ([], 0)
-    assert len(page(client)["results"]) == 1
 
 
 @pytest.mark.parametrize("groups", [1, 3, 20])

@@ -1,4 +1,4 @@
-"""The daily mail, and the end of it."""
+"""The daily mail."""
 
 import re
 from datetime import timedelta
@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.core import mail as outgoing
 from django.core.mail import EmailMultiAlternatives
-from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -17,12 +16,11 @@ from interactions.models import NotificationInbox
 from interactions.notifications import digests
 from interactions.notifications.digest_lines import excerpt
 from interactions.notifications.marking import mark_read
-from interactions.notifications.preferences import Digest, change_preferences, preferences_of
+from interactions.notifications.preferences import Digest, change_preferences
 from interactions.notifications.unsubscribing import unsubscribe_url
 from interactions.services import like_post
 from interactions.tasks import claim_digests
 from puppies.models import Delivery
-from tests.database import everything_stored
 from tests.factories import PostFactory, UserFactory
 from tests.feeds.readers import work_all_off, work_off
 from tests.interactions.notifications.people import settle
@@ -254,50 +252,6 @@ def test_a_mail_server_that_is_away_makes_the_delivery_wait(rex: User, settings:
 
     assert waiting == (None, 1, True)
     assert len(outgoing.outbox) == 1
-
-
-def path_of(user: User) -> str:
-    return unsubscribe_url(user_id=user.id).removeprefix("https://api.puppies.test")
-
-
-def test_a_post_ends_the_digests_without_signing_in_or_a_form_token(rex: User) -> None:
-    client = Client(enforce_csrf_checks=True)
-
-    answers = [
-        client.post(path_of(rex), "List-Unsubscribe=One-Click", "application/x-www-form-urlencoded")
-        for _ in range(2)
-    ]
-
-    assert [answer.status_code for answer in answers] == [200, 200]
-    assert "You get no digests any more" in answers[0].text
-    assert preferences_of(user_id=rex.id).digest == Digest.NEVER
-    like(rex)
-    assert mailed() == []
-
-
-def test_following_the_link_changes_nothing(rex: User) -> None:
-    before = everything_stored()
-
-    answer = Client().get(path_of(rex))
-
-    assert (answer.status_code, '<form method="post">' in answer.text) == (200, True)
-    assert everything_stored() == before
-
-
-@pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("spoil", [lambda token: token[:-1], lambda token: f"1{token}", lambda token: "x"])
-def test_a_token_that_we_did_not_sign_is_404(rex: User, method: str, spoil: Any) -> None:
-    folder, _, token = path_of(rex).rpartition("/")
-    before = everything_stored()
-
-    answer = getattr(Client(), method)(f"{folder}/{spoil(token)}")
-
-    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-    assert everything_stored() == before
-
-
-def test_other_methods_are_refused(rex: User) -> None:
-    assert Client().delete(path_of(rex)).status_code == 405
 
 
 @pytest.mark.parametrize(
