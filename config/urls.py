@@ -8,7 +8,7 @@ from config import views
 from config.schema_view import SchemaView
 
 admin.site.site_header = admin.site.site_title = "Puppies"
-admin.site.index_title = "Accounts, posts and deliveries"
+admin.site.index_title = "Accounts, posts, comments and deliveries"
 admin.site.site_url = "/docs"
 # Roles are given by `manage.py grant_role`, which ends sessions and writes the audit; a group's form would do neither.
 admin.site.unregister(Group)
