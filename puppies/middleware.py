@@ -82,9 +82,11 @@ class TraceMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get("X-Request-ID", "")
+        # `request.headers` would be made of all of them first.
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else ""
-        with trace.tracing(traceparent=request.headers.get("traceparent", ""), request_id=request_id) as own:
+        traceparent = request.META.get("HTTP_TRACEPARENT", "")
+        with trace.tracing(traceparent=traceparent, request_id=request_id) as own:
             response = self.get_response(request)
         response["X-Request-ID"] = own.request_id
         if isinstance(response, HttpResponse) and response.status_code not in _WITHOUT_LENGTH:
