@@ -68,7 +68,7 @@ def page_plan(statement: Statement) -> Plan:
     return generic_plan_of(statement, READER, list(Kind), MAX_ID, 0, [], 21)
 
 
-def executed(statement: Statement, *parameters: object) -> dict[str, object]:
+def executed(statement: Statement, *parameters: Any) -> dict[str, object]:
     """The plan of one execution with what it read."""
     statement.rows(*parameters)
     with connection.cursor() as cursor:
@@ -84,7 +84,7 @@ def executed(statement: Statement, *parameters: object) -> dict[str, object]:
     return dict(document[0])
 
 
-def pages_read(statement: Statement, *parameters: object) -> int:
+def pages_read(statement: Statement, *parameters: Any) -> int:
     """How many pages of tables and indexes one execution reads."""
     document: Any = executed(statement, *parameters)
     plan = document["Plan"]
