@@ -11,7 +11,7 @@ urlpatterns = [
     ),
     path(
         "posts/<str:id>/comments",
-        CommentViewSet.as_view({"post": "create", "get": "list"}),
+        CommentViewSet.as_view({"post": "create", "get": "page"}),
         name="post-comments",
     ),
     path(
