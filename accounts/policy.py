@@ -20,7 +20,7 @@ class Action(StrEnum):
 
     READ_PUBLIC = "read what is public"
     TAKE_PART = "act as an account of one's own"
-    INSPECT = "look at accounts and posts in the admin"
+    INSPECT = "look at accounts, posts and figures in the admin"
     SUSPEND = "suspend and restore accounts"
     OPERATE = "look at deliveries and the audit in the admin"
     GRANT_ROLE = "change the role of another account"
@@ -41,6 +41,7 @@ PERMISSIONS = {
     "accounts.view_user": Action.INSPECT,
     "accounts.suspend_user": Action.SUSPEND,
     "posts.view_post": Action.INSPECT,
+    "config.view_dailyfigures": Action.INSPECT,
     "puppies.view_delivery": Action.OPERATE,
     "accounts.view_auditentry": Action.OPERATE,
     "social_django.view_usersocialauth": Action.OPERATE,

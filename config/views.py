@@ -9,6 +9,7 @@ from django.utils.crypto import constant_time_compare
 from django_prometheus.exports import ExportToDjangoView
 from prometheus_client import CollectorRegistry, generate_latest
 
+from config.analytics.metrics import FiguresCollector
 from feeds.metrics import PopularCollector
 from puppies import health
 from puppies.api import problems
@@ -43,6 +44,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     stores = CollectorRegistry()
     stores.register(OutboxCollector())
     stores.register(PopularCollector())
+    stores.register(FiguresCollector())
     answer: HttpResponse = ExportToDjangoView(request)
     answer.content += generate_latest(stores)
     return answer

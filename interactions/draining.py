@@ -26,23 +26,31 @@ RUN_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Where the count that the ledger calls `name` is stored, and what else changes with it: `{count}` is the new count."""
+    """Where the count that the ledger calls `name` is stored, and what else changes with it: `{count}` is the new count.
+
+    `is_tallied`: each batch leaves how many entries raised and lowered it (`puppies.models.DrainedTally`).
+    """
 
     name: str
     table: str
     column: str
     also: str = ""
+    is_tallied: bool = False
 
     def apply(self) -> str:
         """The statement that takes entries and adds them up."""
         count = f"subject.{self.column} + total.delta"
         return APPLY.format(
-            table=self.table, column=self.column, count=count, also=self.also.format(count=count)
+            table=self.table,
+            column=self.column,
+            count=count,
+            also=self.also.format(count=count),
+            tally=TALLY if self.is_tallied else "",
         )
 
 
 COUNTERS = (
-    Counter(post_counters.LIKES, "posts_post", "like_count"),
+    Counter(post_counters.LIKES, "posts_post", "like_count", is_tallied=True),
     Counter(post_counters.COMMENTS, "posts_post", "comment_count"),
     Counter(
         account_counters.FOLLOWERS,
@@ -95,9 +103,15 @@ WITH taken AS (
 ), stored AS (
     UPDATE {table} AS subject SET {column} = {count}{also}
       FROM total WHERE subject.id = total.subject_id
-)
+){tally}
 SELECT subject_id, entries FROM total ORDER BY subject_id
 """
+
+# A row for thousands of likes, in the statement that takes them.
+TALLY = """, tallied AS (
+    INSERT INTO puppies_drainedtally (counter, raised, lowered)
+    SELECT %(counter)s, count(*) FILTER (WHERE delta > 0), count(*) FILTER (WHERE delta < 0) FROM taken HAVING count(*) > 0
+)"""
 
 
 def drain() -> int:

@@ -74,13 +74,13 @@ def _wanted_keys() -> Iterator[tuple[str, frozenset[str] | str]]:
 
 
 def _key_columns(model: type[Model]) -> list[str]:
-    return [field.column for field in model._meta.pk_fields]  # type: ignore[attr-defined]  # noqa: SLF001
+    return [field.column for field in model._meta.pk_fields if field.column]  # noqa: SLF001
 
 
 def _constraints(model: type[Model]) -> Iterator[tuple[str, frozenset[str] | str]]:
     meta = model._meta  # noqa: SLF001 - Django's documented name
     for field in meta.local_concrete_fields:
-        if field.unique and not field.primary_key:
+        if field.unique and not field.primary_key and field.column:
             yield meta.db_table, frozenset({field.column})
     for constraint in meta.constraints:
         if isinstance(constraint, UniqueConstraint):
