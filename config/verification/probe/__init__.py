@@ -20,6 +20,7 @@ NAMES = (
     ("I1", "the probe's accounts are gone"),
     ("I5", "failures are told as promised"),
 )
+SECONDS = 30
 NOT_PROBED = "not probed: type --probe"
 
 
@@ -30,7 +31,7 @@ def probe(options: Options) -> list[Result]:
     erase_left_behind()
     api, people = Api(options.api), list[Person]()
     try:
-        tried = _tried(api, people)
+        tried = _tried(api, people, seconds=min(SECONDS, options.grace_seconds))
     finally:
         erase([person.id for person in people])
     tried.append(_look(lambda: [line for person in people for line in revocation.is_deleted(person)]))
@@ -44,18 +45,18 @@ def probe(options: Options) -> list[Result]:
     ]
 
 
-def _tried(api: Api, people: list[Person]) -> list[list[str] | None]:
+def _tried(api: Api, people: list[Person], *, seconds: float) -> list[list[str] | None]:
     """What each step found; None for the steps after one without which they mean nothing."""
     try:
-        people += [register(api) for _ in range(1)]
-        people += [register(api)]
+        for _ in ("author", "reader"):
+            people.append(register(api))
     except NotPossible as error:
         return [[str(error)], None, None, None, None]
     author, reader = people
     return [
         _look(lambda: writes.write_everything(author, reader)),
         _look(lambda: failures.ask_badly(reader)),
-        _look(lambda: speed.wait_for_work(author, reader)),
+        _look(lambda: speed.wait_for_work(author, reader, seconds=seconds)),
         _look(lambda: speed.feed_is_slow(reader)),
         _look(lambda: revocation.sign_out(reader)),
     ]

@@ -8,7 +8,6 @@ from config.metrics_page import NotTold, read_samples
 from config.verification.probe.people import Person
 from feeds.oracle import rows
 
-SECONDS = 30.0
 READS = 20
 TIMES = 4
 # What no reader calls slow, however fast the median is; a busy machine is not a fault.
@@ -24,13 +23,13 @@ SELECT counter, count(*) FROM puppies_ledgerentry WHERE actor_id IN (%(author)s,
 """
 
 
-def wait_for_work(author: Person, reader: Person) -> list[str]:
-    """What of the probe's work relay, workers and drain have not done within 30 s."""
+def wait_for_work(author: Person, reader: Person, *, seconds: float) -> list[str]:
+    """What of the probe's work relay, workers and drain have not done in time."""
     names = {"author": author.id, "reader": reader.id}
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + seconds
     while (left := rows(OPEN, names) + rows(WAITING, names)) and time.monotonic() < deadline:
         time.sleep(0.1)
-    return [f"{count} of {what} waited longer than {SECONDS:.0f} s" for what, count in left]
+    return [f"{count} of {what} waited longer than {seconds:.0f} s" for what, count in left]
 
 
 def feed_is_slow(reader: Person) -> list[str]:
