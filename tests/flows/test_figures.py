@@ -1,5 +1,6 @@
 """The figures of the day, through HTTP, outbox, broker, workers and beat."""
 
+import json
 import time
 from collections.abc import Callable
 
@@ -10,7 +11,10 @@ Make = Callable[[str], Person]
 Figures = dict[str, int]
 
 COLUMNS = ("posts", "likes", "unlikes", "signups", "follows")
-TOTALS = f"SELECT {', '.join(f'coalesce(sum({column}), 0)::bigint' for column in COLUMNS)} FROM config_dailyfigures"
+TOTALS = """
+SELECT coalesce(sum(posts), 0)::bigint, coalesce(sum(likes), 0)::bigint, coalesce(sum(unlikes), 0)::bigint,
+       coalesce(sum(signups), 0)::bigint, coalesce(sum(follows), 0)::bigint FROM config_dailyfigures
+"""
 COUNTED_SINCE = "SELECT count(*) FROM config_dailyfigures WHERE counted_until > to_timestamp(%s)"
 ACTIVE = "SELECT coalesce(max(active_users), 0) FROM config_dailyfigures"
 SEEN = "SELECT count(DISTINCT user_id) FROM accounts_session"
@@ -51,11 +55,8 @@ def test_what_happens_is_counted_once(installation: Installation, person: Make) 
     after = totals(installation)
 
     assert added(before, after) == {"posts": 4, "likes": 8, "unlikes": 1, "signups": 3, "follows": 2}
-    told = installation.manage("daily_figures", "--json")
-    assert (
-        f'"signups": {after["signups"]}' in told
-        or installation.value("SELECT count(*) FROM config_dailyfigures") > 1
-    )
+    told = json.loads(installation.manage("daily_figures", "--json"))
+    assert sum(row["signups"] for row in told) == after["signups"]
 
 
 def test_messages_that_come_twice_and_late_count_once(installation: Installation, person: Make) -> None:
@@ -63,8 +64,8 @@ def test_messages_that_come_twice_and_late_count_once(installation: Installation
     author, reader = person("author"), person("reader")
     reader.follow(author)
     installation.wait_delivered()
-    sql = "SELECT id FROM puppies_delivery WHERE task LIKE 'config.%%' ORDER BY id DESC LIMIT 3"
-    done = [row[0] for row in installation.rows(sql.replace("%%", "%"))]
+    sql = "SELECT id FROM puppies_delivery WHERE task LIKE 'config.%' ORDER BY id DESC LIMIT 3"
+    done = [row[0] for row in installation.rows(sql)]
 
     installation.publish_by_hand([*done, *done[::-1]])
 

@@ -36,7 +36,7 @@ MALFORMED = (
     Malformed("GET", "/v1/nowhere"),
     Malformed("PUT", "/v1/feed"),
     Malformed("GET", "/v1/users/me", headers={"Authorization": "Bearer a.b.c"}),
-    Malformed("GET", "/v1/users/me", headers={"Authorization": "\x01\x02"}),
+    Malformed("GET", "/v1/users/me", headers={"Authorization": "Basic !!!"}),
 )
 
 

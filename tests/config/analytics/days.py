@@ -18,7 +18,8 @@ A_MOMENT = timedelta(milliseconds=1)
 
 def figures(day: date, *names: str) -> tuple[Any, ...]:
     """These columns of the day's row."""
-    return DailyFigures.objects.values_list(*names).get(day=day)
+    row: tuple[Any, ...] = DailyFigures.objects.values_list(*names).get(day=day)
+    return row
 
 
 def settled(instant: datetime) -> datetime:
