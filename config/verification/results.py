@@ -9,7 +9,8 @@ MAX_FINDINGS = 20
 class Options:
     """How much is looked at. `readers` 0 means all; `posts` per reader; seconds that work in hand is given.
 
-    `api` is the address of one API, empty when none is known; only with `is_probing` is anything written, through it.
+    `api` is the API's address for clients, empty when none is known; only with `is_probing` is anything written, through it. `hosts` are
+    the addresses at which each of its hosts tells its metrics.
     """
 
     readers: int
@@ -17,6 +18,7 @@ class Options:
     page: int
     grace_seconds: int
     api: str = ""
+    hosts: tuple[str, ...] = ()
     is_probing: bool = False
 
 

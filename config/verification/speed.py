@@ -28,15 +28,14 @@ BREAKERS, TAKEN, FIGURES = (
 
 def speed(options: Options) -> list[Result]:
     """Breakers, the way through Kafka to the workers, and what beat starts."""
-    return [_breakers(options), _taken(), _figures(options)]
+    breakers = [_breakers(host, options.grace_seconds) for host in options.hosts]
+    return [*(breakers or [unchecked("I7", BREAKERS, UNKNOWN)]), _taken(), _figures(options)]
 
 
-def _breakers(options: Options) -> Result:
-    if not options.api:
-        return unchecked("I7", BREAKERS, UNKNOWN)
-    deadline = time.monotonic() + min(SECONDS, options.grace_seconds)
+def _breakers(host: str, grace_seconds: int) -> Result:
+    deadline = time.monotonic() + min(SECONDS, grace_seconds)
     try:
-        while any((found := _open_breakers(options.api)).values()) and time.monotonic() < deadline:
+        while any((found := _open_breakers(host)).values()) and time.monotonic() < deadline:
             time.sleep(1)
     except NotTold as error:
         return unchecked("I7", BREAKERS, str(error))
@@ -44,10 +43,10 @@ def _breakers(options: Options) -> Result:
     return result("I7", BREAKERS, len(found), findings)
 
 
-def _open_breakers(api: str) -> dict[str, float]:
+def _open_breakers(host: str) -> dict[str, float]:
     return {
         sample.labels["breaker"]: sample.value
-        for sample in read_samples(api)
+        for sample in read_samples(host)
         if sample.name == "puppies_breaker_open"
     }
 

@@ -124,7 +124,9 @@ def test_commands_that_are_named_exist(document: Path) -> None:
 
 def test_variables_that_are_named_exist(document: Path) -> None:
     known = (ROOT / "docs/settings.md").read_text()
-    prefixes = r"(?:DATABASE|DELIVERY|KAFKA|HEALTH|RELAY|S3|WEB|WORKER|METRICS|LOG|API|ANALYTICS)_[A-Z_]*[A-Z]"
+    prefixes = (
+        r"(?:DATABASE|DELIVERY|KAFKA|HEALTH|RELAY|S3|WEB|WORKER|METRICS|LOG|API|ANALYTICS)_[A-Z_]*[A-Z]"
+    )
     named = set(re.findall(rf"`({prefixes})[`=]", document.read_text()))
 
     assert [name for name in sorted(named) if f"`{name}`" not in known] == []

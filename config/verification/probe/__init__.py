@@ -31,7 +31,7 @@ def probe(options: Options) -> list[Result]:
     erase_left_behind()
     api, people = Api(options.api), list[Person]()
     try:
-        tried = _tried(api, people, seconds=min(SECONDS, options.grace_seconds))
+        tried = _tried(api, people, options)
     finally:
         erase([person.id for person in people])
     tried.append(_look(lambda: [line for person in people for line in revocation.is_deleted(person)]))
@@ -45,7 +45,7 @@ def probe(options: Options) -> list[Result]:
     ]
 
 
-def _tried(api: Api, people: list[Person], *, seconds: float) -> list[list[str] | None]:
+def _tried(api: Api, people: list[Person], options: Options) -> list[list[str] | None]:
     """What each step found; None for the steps after one without which they mean nothing."""
     try:
         for _ in ("author", "reader"):
@@ -53,11 +53,12 @@ def _tried(api: Api, people: list[Person], *, seconds: float) -> list[list[str] 
     except NotPossible as error:
         return [[str(error)], None, None, None, None]
     author, reader = people
+    seconds = min(SECONDS, options.grace_seconds)
     return [
         _look(lambda: writes.write_everything(author, reader)),
         _look(lambda: failures.ask_badly(reader)),
         _look(lambda: speed.wait_for_work(author, reader, seconds=seconds)),
-        _look(lambda: speed.feed_is_slow(reader)),
+        _look(lambda: speed.feed_is_slow(reader, hosts=options.hosts)),
         _look(lambda: revocation.sign_out(reader)),
     ]
 
