@@ -11,7 +11,7 @@ class DailyFigures(models.Model):
     `active_sketch`. `feed_buckets` has how many requests for the home feed took up to so many seconds, more than the bucket before.
     """
 
-    day = models.DateField(primary_key=True)
+    day = models.DateField(unique=True)
     posts = models.BigIntegerField(default=0, db_default=0)
     comments = models.BigIntegerField(default=0, db_default=0)
     likes = models.BigIntegerField(default=0, db_default=0)

@@ -16,7 +16,7 @@ from tests.factories import PASSWORD, PostFactory, UserFactory
 
 # Savepoints count here; outside a test they are the BEGIN and COMMIT of their transaction.
 COUNTS = {
-    ("POST", "v1/auth/register"): 16,
+    ("POST", "v1/auth/register"): 17,
     ("POST", "v1/auth/token"): 7,
     ("GET", "v1/auth/oauth"): 3,
     ("GET", "v1/auth/sessions"): 2,

@@ -15,7 +15,7 @@ What only a moment can show is tried out with --probe, and is told as not checke
 random names through the API; one posts three times (sent twice, three times at once, and over a connection that is dropped, each with
 an Idempotency-Key), the other follows it and likes the posts; both send malformed requests, read their feeds, sign out. At the end the
 accounts are deleted without grace and purged by the workers. Others can see the two accounts and their posts for some seconds, and the
-day's figures count them; mails for them go to a host that does not exist. Keys of these accounts are removed from Redis, nobody
+day's figures count the sign-ups and likes; mails for them go to a host that does not exist. Keys of these accounts are removed from Redis, nobody
 else's. The limits on requests hold for the probe too: it may wait a minute for them."""
 
 
