@@ -41,8 +41,9 @@ class Counter:
         )
 
 
+LIKES = Counter(post_counters.LIKES, "posts_post", "like_count")
 COUNTERS = (
-    Counter(post_counters.LIKES, "posts_post", "like_count"),
+    LIKES,
     Counter(post_counters.COMMENTS, "posts_post", "comment_count"),
     Counter(
         account_counters.FOLLOWERS,

@@ -4,7 +4,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from interactions import selectors, services
+from interactions import services
 from interactions.api.serializers import LikeOutput
 from puppies.errors import NotFound
 from puppies.ids import parse_id
@@ -24,9 +24,9 @@ class LikeViewSet(ViewSet):
     def create(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
         """Like the post: 201 the first time, 200 after; the count includes this like."""
         post_id = _id_or_404(id)
-        is_new = services.like_post(user_id=viewer_of(request).id, post_id=post_id)
-        answer = {"liked": True, "like_count": selectors.like_count(post_id=post_id)}
-        return Response(answer, status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
+        done = services.like_post(user_id=viewer_of(request).id, post_id=post_id)
+        answer = {"liked": True, "like_count": done.like_count}
+        return Response(answer, status=status.HTTP_201_CREATED if done.is_changed else status.HTTP_200_OK)
 
     @extend_schema(
         parameters=[POST_ID], responses={200: LikeOutput}, summary="Unlike a post", tags=["interactions"]
@@ -34,8 +34,8 @@ class LikeViewSet(ViewSet):
     def destroy(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
         """Take the like back; 200 also when there was none."""
         post_id = _id_or_404(id)
-        services.unlike_post(user_id=viewer_of(request).id, post_id=post_id)
-        return Response({"liked": False, "like_count": selectors.like_count(post_id=post_id)})
+        done = services.unlike_post(user_id=viewer_of(request).id, post_id=post_id)
+        return Response({"liked": False, "like_count": done.like_count})
 
 
 def _id_or_404(raw: str) -> int:
