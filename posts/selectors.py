@@ -35,6 +35,16 @@ DISPLAYED = Statement(
     by_index=True,
 )
 
+# $1 post, $2 viewer.
+VISIBLE = Statement(
+    name="visible_post",
+    sql=f"""
+    SELECT 1 FROM posts_post AS post JOIN accounts_user AS author ON author.id = post.author_id
+     WHERE post.id = $1 AND {MAY_SEE.format(viewer="$2")}
+    """,  # noqa: S608 - the only interpolations are constants of this module
+    types=("bigint", "bigint"),
+)
+
 
 def _profile(name: str, direction: str) -> Statement:
     """$1 author, $2 below, $3 above, $4 but for these, $5 posts."""
@@ -70,6 +80,11 @@ class DisplayedPost(NamedTuple):
     author_id: int
     username: str
     display_name: str
+
+
+def is_visible(*, post_id: int, viewer_id: int) -> bool:
+    """Whether there is such a post for this viewer, who is 0 without signing in."""
+    return bool(VISIBLE.rows(post_id, viewer_id))
 
 
 def displayed_post(*, post_id: int, viewer_id: int) -> DisplayedPost | None:

@@ -90,7 +90,9 @@ def test_a_post_of_a_suspended_author_cannot_be_touched(act: type) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("act", [like_post, unlike_post])
 @pytest.mark.parametrize("is_author_blocking", [True, False])
-def test_a_post_behind_a_block_cannot_be_touched(act: Callable[..., Liking], is_author_blocking: bool) -> None:
+def test_a_post_behind_a_block_cannot_be_touched(
+    act: Callable[..., Liking], is_author_blocking: bool
+) -> None:
     post, user = PostFactory.create(), UserFactory.create()
     like_post(user_id=user.id, post_id=post.id)
     blocker, blocked = (post.author_id, user.id) if is_author_blocking else (user.id, post.author_id)
@@ -135,10 +137,11 @@ def test_who_meets_a_long_ledger_adds_it_up(act: Callable[..., Liking]) -> None:
 @pytest.mark.parametrize("statement", [LIKE, UNLIKE])
 @pytest.mark.parametrize("is_empty", [True, False])
 def test_a_like_finds_everything_by_key_however_much_there_is(statement: Statement, is_empty: bool) -> None:
-    post = PostFactory.create()
+    if not is_empty:
+        fill_accounts(2_000)
+    post = PostFactory.create(author=UserFactory.create(username="star"))
     if not is_empty:
         gather(post, 5_000)
-        fill_accounts(2_000)
         execute(CROWD, {"post": post.id})
     analyze("puppies_ledgerentry", "interactions_like", "posts_post", "accounts_user", "accounts_block")
 
