@@ -61,4 +61,4 @@ def likers(*, post_id: int, viewer_id: int, place: Place) -> list[Listed]:
         "shown": list(place.shown),
         "limit": place.limit,
     }
-    return [(user.liking_id, user) for user in User.objects.raw(sql, names)]  # type: ignore[attr-defined]
+    return [(user.liking_id, user) for user in User.objects.raw(sql, names)]

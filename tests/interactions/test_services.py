@@ -16,7 +16,6 @@ from tests.factories import PostFactory, UserFactory
 from tests.interactions.gathering import gather, posts, stored
 from tests.plans import analyze, fill_accounts, generic_plan_of
 
-
 CROWD = "INSERT INTO interactions_like (user_id, post_id) SELECT id, %(post)s FROM accounts_user"
 
 
