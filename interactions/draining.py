@@ -144,14 +144,14 @@ def _waiting(counter: Counter, *, after: int) -> list[int]:
 
 
 @transaction.atomic
-def drain_batch(counter: Counter, *, subject_ids: list[int]) -> Batch:
-    """Drain those of these subjects that no other drain holds, each by an equal share of what one transaction takes."""
+def drain_batch(counter: Counter, *, subject_ids: list[int], most: int | None = None) -> Batch:
+    """Drain those of these subjects that no other drain holds, each by an equal share of `most` entries, or of what one transaction takes."""
     with connection.cursor() as cursor:
         cursor.execute(CLAIM.format(table=counter.table), {"ids": subject_ids})
         ids = [row[0] for row in cursor.fetchall()]
         if not ids:
             return Batch(0, [])
-        share = max(ENTRIES // len(ids), 1)
+        share = max((most or ENTRIES) // len(ids), 1)
         names: dict[str, Any] = {"counter": counter.name, "ids": ids, "share": share, **modes.thresholds()}
         cursor.execute(counter.apply(), names)
         taken = cursor.fetchall()
