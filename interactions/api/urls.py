@@ -1,5 +1,6 @@
 from django.urls import path
 
+from interactions.api.notification_views import NotificationsView, PreferencesView, ReadView, UnreadView
 from interactions.api.views import LikeViewSet
 
 urlpatterns = [
@@ -8,4 +9,8 @@ urlpatterns = [
         LikeViewSet.as_view({"get": "list", "post": "create", "delete": "destroy"}),
         name="post-likes",
     ),
+    path("notifications", NotificationsView.as_view(), name="notifications"),
+    path("notifications/unread_count", UnreadView.as_view(), name="notifications-unread"),
+    path("notifications/read", ReadView.as_view(), name="notifications-read"),
+    path("notifications/preferences", PreferencesView.as_view(), name="notifications-preferences"),
 ]

@@ -13,7 +13,7 @@ DROP = "ALTER TABLE interactions_like DROP COLUMN id;"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("interactions", "0002_comments"),
+        ("interactions", "0003_notifications"),
         ("puppies", "0001_next_id"),
     ]
 

@@ -16,7 +16,7 @@ from config.stack.part import Part
 from config.stack.ports import HOST, free_port
 from config.stack.programs import Program, Roles
 
-QUEUES = ("fanout", "feeds", "counters", "maintenance")
+QUEUES = ("fanout", "feeds", "counters", "notifications", "maintenance")
 # A crash is healed by the end of a lease: a short one keeps the tests short.
 SETTINGS = {
     "ENVIRONMENT": "test",

@@ -1,0 +1,49 @@
+"""People who act through the services, and what one of them is told."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from config.celery import app
+from interactions.draining import drain
+from interactions.events import CommentPublished
+from interactions.models import Comment
+from interactions.notifications.selectors import Told, notifications
+from posts.models import Post
+from puppies.events import publish
+from puppies.ids import next_id
+from puppies.models import Delivery
+from tests.feeds.readers import work_all_off
+
+URL = "/v1/notifications"
+UNREAD = f"{URL}/unread_count"
+READ = f"{URL}/read"
+PREFERENCES = f"{URL}/preferences"
+
+app.loader.import_default_modules()
+
+
+def settle() -> None:
+    """Let the drain and the workers do all that waits."""
+    drain()
+    work_all_off()
+
+
+def told(user: User, *, limit: int = 100) -> list[Told]:
+    """What the user is shown."""
+    return notifications(recipient_id=user.id, limit=limit)[0]
+
+
+def brief(user: User) -> list[tuple[str, list[str]]]:
+    """What the user is shown: kinds and the usernames that are named."""
+    return [(one.kind.value, [actor.username for actor in one.actors]) for one in told(user)]
+
+
+def page(client: APIClient, url: str = URL) -> dict[str, Any]:
+    answer = client.get(url)
+    assert answer.status_code == 200, answer.content
+    found: dict[str, Any] = answer.json()
+    return found
