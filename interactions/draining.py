@@ -155,7 +155,7 @@ def _waiting(counter: Counter, *, after: int) -> list[int]:
 
 @transaction.atomic
 def drain_batch(counter: Counter, *, subject_ids: list[int], most: int | None = None) -> Batch:
-    """Drain those of these subjects that no other drain holds, each by an equal share of `most` entries, or of what one transaction takes."""
+    """Drain those of these subjects that no other drain holds, each by an equal share of `most` entries or what a transaction takes."""
     with connection.cursor() as cursor:
         cursor.execute(CLAIM.format(table=counter.table), {"ids": subject_ids})
         ids = [row[0] for row in cursor.fetchall()]

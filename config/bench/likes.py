@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import IO, Any, cast
 
 from config.bench.figures import Chapter, Figure, number
 from config.bench.lab import Lab, alternate, laboratory
@@ -42,19 +42,18 @@ class Round:
 class Client:
     """A process that does what it is told, line by line."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
+    def __init__(self, orders: IO[str], answers: IO[str]) -> None:
+        self._orders = orders
+        self._answers = answers
 
     def order(self, *words: object) -> None:
         """Begin something."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(" ".join(map(str, words)) + "\n")
-        self._process.stdin.flush()
+        self._orders.write(" ".join(map(str, words)) + "\n")
+        self._orders.flush()
 
     def answer(self) -> tuple[int, float]:
         """Wait for its end: how many, in how many seconds. Raises StackError when the process has died."""
-        assert self._process.stdout is not None
-        words = self._process.stdout.readline().split()
+        words = self._answers.readline().split()
         if len(words) != 2:
             raise StackError("A client of the likes benchmark ended early.")
         return int(words[0]), float(words[1])
@@ -63,21 +62,14 @@ class Client:
 @contextmanager
 def client(lab: Lab) -> Iterator[Client]:
     """A client on the laboratory's stores; gone at the end."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", CLIENT],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env={**PYTHON, **lab.environment},
-    )
-    try:
-        yield Client(process)
-    finally:
-        if process.stdin is not None:
-            process.stdin.close()
-        process.terminate()
-        process.wait(timeout=10)
+    words, environment = [sys.executable, "-m", CLIENT], {**PYTHON, **lab.environment}
+    with subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment
+    ) as process:
+        try:
+            yield Client(cast("IO[str]", process.stdin), cast("IO[str]", process.stdout))
+        finally:
+            process.terminate()
 
 
 def measure(*, quick: bool, secret_key: str, say: Callable[[str], None]) -> Chapter:
@@ -94,9 +86,7 @@ def measure(*, quick: bool, secret_key: str, say: Callable[[str], None]) -> Chap
         return race(cursor, clients, drainer, rounds=5 if quick else 9, seconds=2.0 if quick else 4.0)
 
 
-def race(
-    cursor: Any, clients: list[Client], drainer: Client, *, rounds: int, seconds: float
-) -> Chapter:
+def race(cursor: Any, clients: list[Client], drainer: Client, *, rounds: int, seconds: float) -> Chapter:
     """Likes a second of each contestant, and what is wrong with their counts."""
     runs = {name: partial(run, name, cursor, clients, drainer, seconds) for name in ("ours", "floor")}
     found = alternate(rounds, runs)

@@ -1,8 +1,8 @@
 """One client of the likes benchmark: a process with one persistent connection that likes through the service, or as the floor does.
 
-`python -m config.bench.likes_client` reads orders of one line, `CONTESTANT POST FIRST STEP LAST SECONDS`: accounts FIRST, FIRST + STEP … LAST
-like the post for so many seconds. It answers with the number of likes and the seconds they took. The contestant `drain` empties the ledger
-each second instead, as the worker of `counters` does, and answers how many entries it added up.
+`python -m config.bench.likes_client` reads orders of one line, `CONTESTANT POST FIRST STEP LAST SECONDS`: the accounts FIRST, FIRST + STEP
+and so on, below LAST, like the post for so many seconds. It answers with the number of likes and the seconds they took. The contestant
+`drain` empties the ledger each second instead, as the worker of `counters` does, and answers how many entries it added up.
 """
 
 import os

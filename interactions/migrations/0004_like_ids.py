@@ -8,7 +8,7 @@ ADD = """
 ALTER TABLE interactions_like ADD COLUMN id bigint;
 ALTER TABLE interactions_like ALTER COLUMN id SET DEFAULT puppies_next_id();
 """
-DROP = "ALTER TABLE interactions_like DROP COLUMN id;"
+DROP = "ALTER TABLE interactions_like DROP id"
 
 
 class Migration(migrations.Migration):

@@ -1,10 +1,9 @@
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
 
-# The check makes SET NOT NULL a matter of the catalogue: the table is read without its exclusive lock.
+# A check instead of the column's NOT NULL: it is validated without keeping anybody from liking.
 KEEP = "ALTER TABLE interactions_like ADD CONSTRAINT like_has_id CHECK (id IS NOT NULL) NOT VALID"
 VALIDATE = "ALTER TABLE interactions_like VALIDATE CONSTRAINT like_has_id"
-REQUIRE = "ALTER TABLE interactions_like ALTER COLUMN id SET NOT NULL"
 RELEASE = "ALTER TABLE interactions_like DROP CONSTRAINT like_has_id"
 
 
@@ -14,10 +13,8 @@ class Migration(migrations.Migration):
     dependencies = [("interactions", "0005_fill_like_ids")]
 
     operations = [
-        migrations.RunSQL(KEEP, migrations.RunSQL.noop),
+        migrations.RunSQL(KEEP, RELEASE),
         migrations.RunSQL(VALIDATE, migrations.RunSQL.noop),
-        migrations.RunSQL(REQUIRE, "ALTER TABLE interactions_like ALTER COLUMN id DROP NOT NULL"),
-        migrations.RunSQL(RELEASE, migrations.RunSQL.noop),
         AddIndexConcurrently(
             model_name="like",
             index=models.Index(

@@ -150,7 +150,7 @@ def test_a_cursor_is_good_for_its_post_and_its_reader_alone(
 @pytest.mark.django_db
 def test_likes_from_before_there_were_ids_get_those_of_their_instant() -> None:
     post, _ = liked_by(5)
-    execute("SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE interactions_like ALTER COLUMN id DROP NOT NULL", {})
+    execute("SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE interactions_like DROP CONSTRAINT like_has_id", {})
     execute(
         "UPDATE interactions_like SET id = NULL, created_at = now() - user_id %% 7 * interval '1 day'", {}
     )

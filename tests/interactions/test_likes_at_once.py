@@ -1,5 +1,6 @@
 """Likes of one post at the same moment, and beside whatever else happens to the post, its author and the liker."""
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -14,6 +15,7 @@ from posts.models import Post
 from posts.services import delete_post
 from puppies.errors import NotFound
 from puppies.models import LedgerEntry
+from puppies.sql import execute
 from tests.elsewhere import Elsewhere
 from tests.factories import PostFactory, UserFactory
 from tests.interactions.gathering import LIKES, gather, likes_by_post, posts, stored
@@ -170,3 +172,24 @@ def test_a_liker_who_can_not_add_up_has_liked_all_the_same(
 
     assert answer == Liking(is_changed=True, like_count=6)
     assert (stored()[post.id], like_count(post_id=post.id)) == (5, 6)
+
+
+def test_a_liker_does_not_wait_long_for_what_adding_up_needs(
+    elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "LONG", 3)
+    (post,) = posts(1)
+    fans = UserFactory.create_batch(2)
+    gather(post, 5)
+    like_post(user_id=fans[0].id, post_id=post.id)
+    gather(post, 5)
+
+    with elsewhere.transaction():
+        elsewhere.do(lambda: execute("LOCK TABLE interactions_notification IN ACCESS EXCLUSIVE MODE", {}))
+        begin = time.monotonic()
+        answer = like_post(user_id=fans[1].id, post_id=post.id)
+        took = time.monotonic() - begin
+
+    assert (answer, stored()[post.id]) == (Liking(is_changed=True, like_count=12), 6)
+    assert took < 2
+    assert like_count(post_id=post.id) == 12

@@ -1,21 +1,13 @@
 """People who act through the services, and what one of them is told."""
 
-from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from config.celery import app
 from interactions.draining import drain
-from interactions.events import CommentPublished
-from interactions.models import Comment
 from interactions.notifications.selectors import Told, notifications
-from posts.models import Post
-from puppies.events import publish
-from puppies.ids import next_id
-from puppies.models import Delivery
 from tests.feeds.readers import work_all_off
 
 URL = "/v1/notifications"
