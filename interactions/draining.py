@@ -22,6 +22,8 @@ from posts import counters as post_counters
 SUBJECTS = 500
 # Of one transaction: some tenths of a second, far from the longest statement allowed.
 ENTRIES = 20_000
+# Where each entry is written on: the recipient's inbox is held as long.
+LIKES = 4_000
 RUN_SECONDS = 5.0
 
 
@@ -29,7 +31,8 @@ RUN_SECONDS = 5.0
 class Counter:
     """Where the count that the ledger calls `name` is stored, and what else changes with it: `{count}` is the new count.
 
-    `follow_up` is given the (subject, actor) of each entry taken, the oldest first within a subject, in the same transaction.
+    `follow_up` is given the (subject, actor) of each entry taken, the oldest first within a subject, in the same transaction; of which
+    there are at most `most`.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Counter:
     column: str
     also: str = ""
     follow_up: Callable[[Sequence[tuple[int, int]]], None] | None = None
+    most: int = ENTRIES
 
     def apply(self) -> str:
         """The statement that takes entries and adds them up."""
@@ -50,9 +54,9 @@ class Counter:
         )
 
 
-LIKES = Counter(post_counters.LIKES, "posts_post", "like_count", follow_up=notify_likes)
+POST_LIKES = Counter(post_counters.LIKES, "posts_post", "like_count", follow_up=notify_likes, most=LIKES)
 COUNTERS = (
-    LIKES,
+    POST_LIKES,
     Counter(post_counters.COMMENTS, "posts_post", "comment_count"),
     Counter(
         account_counters.FOLLOWERS,
@@ -161,7 +165,7 @@ def drain_batch(counter: Counter, *, subject_ids: list[int], most: int | None = 
         ids = [row[0] for row in cursor.fetchall()]
         if not ids:
             return Batch(0, [])
-        share = max((most or ENTRIES) // len(ids), 1)
+        share = max(min(counter.most, ENTRIES, most or ENTRIES) // len(ids), 1)
         names: dict[str, Any] = {"counter": counter.name, "ids": ids, "share": share, **modes.thresholds()}
         cursor.execute(counter.apply(), names)
         taken = cursor.fetchall()

@@ -3,7 +3,8 @@
 from typing import Any
 
 from interactions import erasing
-from interactions.models import Like, NotificationGroup, NotificationInbox
+from interactions.comments import erasing as comments_erasing
+from interactions.models import Comment, Like, NotificationGroup, NotificationInbox
 from interactions.notifications import erasing as notification_erasing
 from puppies.personal_data import Eraser, Section, hold
 
@@ -29,6 +30,19 @@ def preferences_row(inbox: NotificationInbox) -> dict[str, Any]:
     }
 
 
+def comment_row(comment: Comment) -> dict[str, Any]:
+    """A comment as its author's archive tells it."""
+    return {
+        "id": str(comment.id),
+        "post_id": str(comment.post_id),
+        "parent_id": str(comment.parent_id) if comment.parent_id else None,
+        "content": comment.content,
+        "state": comment.state,
+        "created_at": comment.created_at,
+        "edited_at": comment.edited_at,
+    }
+
+
 hold(
     Section(
         "likes",
@@ -48,13 +62,18 @@ hold(
         key="user_id",
         present=preferences_row,
     ),
-    # First: what likes and comments leave behind here would be taken back one by one.
+    # First: what likes leave behind here would be taken back one by one.
     Eraser(
         "interactions.notifications_received",
         lambda user_id: notification_erasing.erase_received(user_id=user_id),
     ),
     Eraser(
         "interactions.notifications_given", lambda user_id: notification_erasing.erase_given(user_id=user_id)
+    ),
+    Section("comments", rows=Comment.objects.by_author, key="id", present=comment_row),
+    Eraser("interactions.comments_given", lambda user_id: comments_erasing.erase_given(user_id=user_id)),
+    Eraser(
+        "interactions.comments_received", lambda user_id: comments_erasing.erase_received(author_id=user_id)
     ),
     Eraser("interactions.likes_given", lambda user_id: erasing.erase_given(user_id=user_id)),
     Eraser("interactions.likes_received", lambda user_id: erasing.erase_received(author_id=user_id)),

@@ -98,7 +98,7 @@ def _add_up(post_id: int) -> None:
     try:
         with transaction.atomic():
             execute(BRIEFLY, {})
-            draining.drain_batch(draining.LIKES, subject_ids=[post_id], most=SHARE)
+            draining.drain_batch(draining.POST_LIKES, subject_ids=[post_id], most=SHARE)
     except Error as error:
         # The like is done; the next liker tries again.
         logger.warning("likes_not_added_up post_id=%s error=%s", post_id, str(error).strip())

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from interactions.api.comment_views import CommentViewSet
 from interactions.api.notification_views import NotificationsView, PreferencesView, ReadView, UnreadView
 from interactions.api.views import LikeViewSet
 
@@ -13,4 +14,19 @@ urlpatterns = [
     path("notifications/unread_count", UnreadView.as_view(), name="notifications-unread"),
     path("notifications/read", ReadView.as_view(), name="notifications-read"),
     path("notifications/preferences", PreferencesView.as_view(), name="notifications-preferences"),
+    path(
+        "posts/<str:id>/comments",
+        CommentViewSet.as_view({"post": "create", "get": "list"}),
+        name="post-comments",
+    ),
+    path(
+        "comments/<str:id>",
+        CommentViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        name="comment",
+    ),
+    path(
+        "comments/<str:id>/hide",
+        CommentViewSet.as_view({"post": "hide", "delete": "unhide"}),
+        name="comment-hide",
+    ),
 ]

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import User
-from puppies.ids import NextId, created_at
+from puppies.ids import SEQUENCE_BITS, NextId, created_at
 
 
 class Kind(models.TextChoices):
@@ -75,7 +75,8 @@ class NotificationGroup(models.Model):
         indexes = [
             # The kind is last so that other kinds are passed over within the index.
             models.Index("recipient", F("place").desc(), "kind", name="notification_group_newest"),
-            models.Index("place", name="notification_group_oldest"),
+            # By the millisecond of the place, for the housekeeping alone: an index by place would tempt a reader through everybody's.
+            models.Index(F("place").bitrightshift(SEQUENCE_BITS), name="notification_group_oldest"),
         ]
 
     def __str__(self) -> str:

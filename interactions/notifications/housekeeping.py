@@ -6,18 +6,19 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from puppies.ids import first_id_at
+from puppies.ids import SEQUENCE_BITS, first_id_at
 from puppies.sql import execute
 
 BATCH = 1_000
 
 # A group is as old as the last to join it, so that who joined earlier is forgotten with it, not before: whoever likes again meanwhile
 # is not told of again. Of inboxes that nobody holds: a group that rises at this moment is not old.
-OLDEST = """
+OLDEST = f"""
 SELECT told.recipient_id, told.kind, told.subject_id
   FROM interactions_notificationgroup AS told JOIN interactions_notificationinbox AS inbox ON inbox.user_id = told.recipient_id
- WHERE told.place < %(until)s ORDER BY told.place LIMIT %(limit)s FOR UPDATE OF told, inbox SKIP LOCKED
-"""
+ WHERE told.place >> {SEQUENCE_BITS} < %(until)s
+ ORDER BY told.place >> {SEQUENCE_BITS} LIMIT %(limit)s FOR UPDATE OF told, inbox SKIP LOCKED
+"""  # noqa: S608 - the only interpolation is a constant
 OF_THESE = "unnest(%(recipients)s::bigint[], %(kinds)s::text[], %(subjects)s::bigint[]) AS old (recipient_id, kind, subject_id)"
 REMOVE_TOLD = f"""
 DELETE FROM interactions_notification WHERE (recipient_id, kind, subject_id, actor_id) IN (
@@ -32,7 +33,7 @@ DELETE FROM interactions_notificationgroup AS told USING {OF_THESE}
 
 def remove_old() -> int:
     """Remove groups in which nobody joined for `NOTIFICATIONS_KEEP_DAYS`, and who is in them; how many rows went."""
-    until = first_id_at(timezone.now() - timedelta(days=settings.NOTIFICATIONS_KEEP_DAYS))
+    until = first_id_at(timezone.now() - timedelta(days=settings.NOTIFICATIONS_KEEP_DAYS)) >> SEQUENCE_BITS
     removed = 0
     while batch := remove_batch(until=until):
         removed += batch
@@ -41,7 +42,7 @@ def remove_old() -> int:
 
 @transaction.atomic
 def remove_batch(*, until: int) -> int:
-    """Remove the next 1,000 rows of groups placed below `until`; 0 when none is left in an inbox that nobody holds."""
+    """Remove the next 1,000 rows of groups that rose last before this millisecond; 0 when none is left in an inbox that nobody holds."""
     with connection.cursor() as cursor:
         cursor.execute(OLDEST, {"until": until, "limit": BATCH})
         groups = cursor.fetchall()

@@ -6,7 +6,7 @@ from puppies.sql import execute
 
 ENSURE = """
 INSERT INTO interactions_notificationinbox (user_id)
-SELECT id FROM accounts_user WHERE id = ANY(%(ids)s) AND state = 'active' ORDER BY id ON CONFLICT DO NOTHING
+SELECT id FROM accounts_user WHERE id = ANY(%(ids)s) AND state <> 'purging' ORDER BY id ON CONFLICT DO NOTHING
 """
 LOCK = """
 SELECT user_id FROM interactions_notificationinbox WHERE user_id = ANY(%(ids)s) ORDER BY user_id FOR NO KEY UPDATE
@@ -14,7 +14,7 @@ SELECT user_id FROM interactions_notificationinbox WHERE user_id = ANY(%(ids)s) 
 
 
 def lock_inboxes(user_ids: Collection[int]) -> None:
-    """Let nobody else write these recipients' notifications until the transaction ends; inboxes of active accounts are made.
+    """Let nobody else write these recipients' notifications until the transaction ends; who has no inbox gets one, unless it is being erased.
 
     In the order of ids, so that two that want several never wait for each other.
     """

@@ -13,7 +13,8 @@ from interactions.notifications.writing import FRESH, RISE
 
 AUTHORS = "SELECT DISTINCT author_id FROM posts_post WHERE id = ANY(%(posts)s)"
 
-# Whoever likes again is found by the row that stayed, and is shown where it was before.
+# Whoever likes again is found by the row that stayed, and is shown where it was before. Rows are found one by one by their keys, and do
+# not move meanwhile: their inboxes are locked. A join would be planned by what was last counted of tables that grow by bursts.
 LIKED = f"""
 WITH changed AS MATERIALIZED (
     SELECT post_id, actor_id, max(number) AS number
@@ -27,11 +28,11 @@ WITH changed AS MATERIALIZED (
     SELECT recipient_id, 'like' AS kind, post_id AS subject_id, actor_id, post_id, NULL::bigint AS comment_id, number
       FROM current WHERE is_liked AND is_there
 ), fresh AS ({FRESH}), turned AS (
-    UPDATE interactions_notification AS known SET is_withdrawn = NOT current.is_liked
-      FROM current
-     WHERE known.recipient_id = current.recipient_id AND known.kind = 'like' AND known.subject_id = current.post_id
-       AND known.actor_id = current.actor_id AND known.is_withdrawn = current.is_liked
-       AND NOT EXISTS (SELECT 1 FROM fresh WHERE fresh.subject_id = current.post_id AND fresh.actor_id = current.actor_id)
+    UPDATE interactions_notification SET is_withdrawn = NOT is_withdrawn WHERE ctid = ANY (ARRAY (
+        SELECT (SELECT known.ctid FROM interactions_notification AS known
+                 WHERE known.recipient_id = current.recipient_id AND known.kind = 'like' AND known.subject_id = current.post_id
+                   AND known.actor_id = current.actor_id AND known.is_withdrawn = current.is_liked)
+          FROM current WHERE (post_id, actor_id) NOT IN (SELECT subject_id, actor_id FROM fresh)))
 )
 {RISE}
 """  # noqa: S608 - put together from constants of the package
