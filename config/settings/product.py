@@ -69,6 +69,12 @@ POPULAR_CANDIDATES = env.integer(
 # What one account's interaction with a post counts, by kind: see feeds/popular/ranking.py.
 POPULAR_WEIGHTS = {
     "like": env.integer("POPULAR_LIKE_WEIGHT", 1, "What one like counts in a post's popularity.", most=1_000),
+    "comment": env.integer(
+        "POPULAR_COMMENT_WEIGHT",
+        2,
+        "What somebody who comments, however often, counts in a post's popularity.",
+        most=1_000,
+    ),
 }
 POPULAR_SIZE = 1_000
 POPULAR_PER_AUTHOR = 5

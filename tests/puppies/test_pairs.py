@@ -134,9 +134,7 @@ def test_beyond_an_end_that_has_gone_the_way_back_shows_what_is_left() -> None:
     assert bones.page(back["previous"])[0] == [(1, 1)]
 
 
-@pytest.mark.parametrize(
-    "place", [{"a": 1}, {"a": [1]}, {"a": [1, "2"]}, {"b": [1, 2, 3]}, {"c": [1, 2]}]
-)
+@pytest.mark.parametrize("place", [{"a": 1}, {"a": [1]}, {"a": [1, "2"]}, {"b": [1, 2, 3]}, {"c": [1, 2]}])
 def test_the_place_of_another_list_is_refused(place: dict[str, object]) -> None:
     cursor = cursors.encode(place, scope=SCOPE)
 

@@ -8,7 +8,6 @@ import pytest
 from django.db import transaction
 
 from accounts.blocking import block_user
-from config.verification import Options, counts
 from interactions.comments.moderating import remove_comment, restore_comment
 from interactions.comments.selectors import shown_comment
 from interactions.comments.services import (
@@ -20,12 +19,11 @@ from interactions.comments.services import (
     publish_comment,
     unhide_comment,
 )
-from interactions.draining import drain
 from interactions.models import Comment
-from posts.models import Post
 from puppies.errors import NotFound
 from tests.elsewhere import LIMIT_SECONDS, Elsewhere
 from tests.factories import CommentFactory, PostFactory, UserFactory
+from tests.interactions.comments.counting import assert_counts_are_exact
 from tests.threads import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,15 +65,6 @@ def edit(comment: Comment) -> Callable[[], Comment]:
     return lambda: edit_comment(
         user_id=comment.author_id, comment_id=comment.id, content="edited", allow=lambda _: None
     )
-
-
-def assert_counts_are_exact() -> None:
-    """As stored and waiting, and once drained."""
-    options = Options(readers=0, posts=0, page=1, grace_seconds=0)
-    assert [row.findings for row in counts(options)] == [()] * 5
-    drain()
-    post = Post.objects.get()
-    assert post.comment_count == Comment.objects.published().filter(post=post).count()
 
 
 def test_a_reply_waits_for_the_deletion_of_its_root_and_is_refused(elsewhere: Elsewhere) -> None:
