@@ -20,8 +20,9 @@ class Action(StrEnum):
 
     READ_PUBLIC = "read what is public"
     TAKE_PART = "act as an account of one's own"
-    INSPECT = "look at accounts, posts and figures in the admin"
+    INSPECT = "look at accounts, posts, comments and figures in the admin"
     SUSPEND = "suspend and restore accounts"
+    MODERATE = "remove and restore comments"
     OPERATE = "look at deliveries and the audit in the admin"
     GRANT_ROLE = "change the role of another account"
 
@@ -32,6 +33,7 @@ LEAST_ROLE: dict[Action, Role | None] = {
     Action.TAKE_PART: Role.USER,
     Action.INSPECT: Role.MODERATOR,
     Action.SUSPEND: Role.MODERATOR,
+    Action.MODERATE: Role.MODERATOR,
     Action.OPERATE: Role.ADMIN,
     Action.GRANT_ROLE: Role.ADMIN,
 }
@@ -42,6 +44,8 @@ PERMISSIONS = {
     "accounts.suspend_user": Action.SUSPEND,
     "posts.view_post": Action.INSPECT,
     "config.view_dailyfigures": Action.INSPECT,
+    "interactions.view_comment": Action.INSPECT,
+    "interactions.moderate_comment": Action.MODERATE,
     "puppies.view_delivery": Action.OPERATE,
     "accounts.view_auditentry": Action.OPERATE,
     "social_django.view_usersocialauth": Action.OPERATE,

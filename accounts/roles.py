@@ -30,7 +30,7 @@ def grant_role(*, actor_id: int | None, user_id: int, role: Role) -> bool:
     `actor_id` is None for an operator's command. Raises NotYours, NotFound.
     """
     user = _locked(user_id)
-    _authorize(actor_id, Action.GRANT_ROLE, user_id)
+    authorize(actor_id, Action.GRANT_ROLE, user_id=user_id)
     before = roles_of(user_id=user_id)[-1]
     if before == role:
         return False
@@ -51,7 +51,7 @@ def suspend_user(*, actor_id: int | None, user_id: int) -> bool:
     A deletion under way waits until the account is restored. Raises NotYours, NotFound.
     """
     user = _locked(user_id)
-    _authorize(actor_id, Action.SUSPEND, user_id)
+    authorize(actor_id, Action.SUSPEND, user_id=user_id)
     if user.state == User.State.SUSPENDED:
         return False
     User.objects.filter(id=user_id).update(state=User.State.SUSPENDED)
@@ -63,7 +63,7 @@ def suspend_user(*, actor_id: int | None, user_id: int) -> bool:
 def restore_user(*, actor_id: int | None, user_id: int) -> bool:
     """Lift the suspension; False when there is none. Raises NotYours, NotFound."""
     user = _locked(user_id)
-    _authorize(actor_id, Action.SUSPEND, user_id)
+    authorize(actor_id, Action.SUSPEND, user_id=user_id)
     if user.state != User.State.SUSPENDED:
         return False
     state = User.State.DELETING if user.delete_after else User.State.ACTIVE
@@ -79,7 +79,8 @@ def _locked(user_id: int) -> User:
     return user
 
 
-def _authorize(actor_id: int | None, action: Action, user_id: int) -> None:
+def authorize(actor_id: int | None, action: Action, *, user_id: int) -> None:
+    """Raise NotYours unless the role of `actor`, an active account, allows the action and is above the role of `user`."""
     if actor_id is OPERATOR:
         return
     roles = roles_of(user_id=actor_id)

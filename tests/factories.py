@@ -8,6 +8,8 @@ from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFacto
 from factory.django import DjangoModelFactory
 
 from accounts.models import User
+from interactions.comments.services import publish_comment
+from interactions.models import Comment
 from posts.models import Post
 from posts.services import publish_post
 from puppies.models import Delivery
@@ -36,6 +38,29 @@ class PostFactory(DjangoModelFactory[Post]):
     @classmethod
     def _create(cls, model_class: type[Post], *args: Any, **kwargs: Any) -> Post:
         return publish_post(author_id=kwargs["author"].id, content=kwargs["content"])
+
+
+class CommentFactory(DjangoModelFactory[Comment]):
+    """A comment, or with `parent` a reply, as the service leaves it: with its fact and its ledger entry."""
+
+    class Meta:
+        model = Comment
+
+    parent: Any = None
+    post = LazyAttribute(lambda comment: comment.parent.post if comment.parent else PostFactory.create())
+    author = SubFactory(UserFactory)
+    content = Sequence(lambda number: f"wuff number {number}")
+
+    @classmethod
+    def _create(cls, model_class: type[Comment], *args: Any, **kwargs: Any) -> Comment:
+        parent: Comment | None = kwargs["parent"]
+        comment_id = publish_comment(
+            author_id=kwargs["author"].id,
+            post_id=kwargs["post"].id,
+            content=kwargs["content"],
+            parent_id=parent.id if parent else None,
+        )
+        return Comment.objects.get(id=comment_id)
 
 
 class DeliveryFactory(DjangoModelFactory[Delivery]):

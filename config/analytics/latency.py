@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 def measure_feed_latency() -> None:
     """Ask every API and add what is new to the day at hand. One that does not answer is asked again the next time."""
-    for url in settings.API_URLS:
+    for url in settings.API_HOSTS:
         turn = _take_turn(url)
         if turn is None:
             continue

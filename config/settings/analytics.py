@@ -2,8 +2,8 @@
 
 from config import env
 
-API_URLS = env.words(
-    "API_URLS",
+API_HOSTS = env.words(
+    "API_HOSTS",
     [],
     "Addresses of the API, each host by itself: asked for /metrics by the figures of the home feed's latency and by `manage.py verify`.",
 )

@@ -5,6 +5,7 @@ from dataclasses import replace
 from config import env
 from puppies.limits.buckets import Limit
 
+_COMMENT = "POST /v1/posts/{id}/comments"
 _SIGN_IN = "POST /v1/auth/token"
 # The same accounts and passwords: who guesses at both doors has no more guesses.
 _ADMIN_SIGN_IN = "POST /admin/login/"
@@ -17,6 +18,8 @@ LIMITS_BY_DEFAULT = (
     Limit("global", 1_000, 60, "address"),
     Limit("posts-by-user", 10, 60, "user", ("POST /v1/posts",)),
     Limit("posts-by-address", 10, 60, "address", ("POST /v1/posts",)),
+    Limit("comments-by-user", 30, 60, "user", (_COMMENT,)),
+    Limit("comments-by-address", 60, 60, "address", (_COMMENT,)),
     Limit("sign-in-by-account", 10, 60, "account", (_SIGN_IN, _ADMIN_SIGN_IN), "username"),
     Limit("sign-in-by-address", 30, 60, "address", (_SIGN_IN, _ADMIN_SIGN_IN, *_OAUTH)),
     Limit("link-by-user", 10, 60, "user", tuple(f"{route}/link" for route in _OAUTH)),
@@ -27,6 +30,13 @@ LIMITS_BY_DEFAULT = (
     Limit("reset-by-account", 5, 3_600, "account", (_RESET,), "email"),
     Limit("reset-by-address", 30, 3_600, "address", (_RESET, f"{_RESET}/confirm", _VERIFY)),
     Limit("mail-by-user", 5, 3_600, "user", (f"{_VERIFY}/resend",)),
+    Limit(
+        "notifications-by-user",
+        60,
+        60,
+        "user",
+        ("POST /v1/notifications/read", "PATCH /v1/notifications/preferences"),
+    ),
     Limit("password-by-user", 10, 60, "user", ("POST /v1/auth/password/change",)),
 )
 LIMITS_FACTOR = env.integer(

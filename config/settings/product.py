@@ -69,6 +69,12 @@ POPULAR_CANDIDATES = env.integer(
 # What one account's interaction with a post counts, by kind: see feeds/popular/ranking.py.
 POPULAR_WEIGHTS = {
     "like": env.integer("POPULAR_LIKE_WEIGHT", 1, "What one like counts in a post's popularity.", most=1_000),
+    "comment": env.integer(
+        "POPULAR_COMMENT_WEIGHT",
+        2,
+        "What somebody who comments, however often, counts in a post's popularity.",
+        most=1_000,
+    ),
 }
 POPULAR_SIZE = 1_000
 POPULAR_PER_AUTHOR = 5
@@ -76,3 +82,11 @@ POPULAR_PERIOD_SECONDS = env.integer(
     "POPULAR_PERIOD_SECONDS", 60, "Popular posts are ranked anew each so many seconds.", least=1, most=600
 )
 POPULAR_KEEP_SECONDS = 1_800
+
+NOTIFICATIONS_KEEP_DAYS = env.integer(
+    "NOTIFICATIONS_KEEP_DAYS",
+    90,
+    "Days after which a notification is removed that nobody new has joined.",
+    least=1,
+    most=3_650,
+)

@@ -70,7 +70,7 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 
-QUEUES = ("fanout", "feeds", "counters", "maintenance", "analytics")
+QUEUES = ("fanout", "feeds", "counters", "notifications", "maintenance", "analytics")
 CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in QUEUES]
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_ROUTES = {
@@ -83,6 +83,12 @@ CELERY_TASK_ROUTES = {
     "feeds.put_to_sleep": {"queue": "maintenance"},
     "feeds.rank_popular": {"queue": "maintenance"},
     "interactions.drain_ledger": {"queue": "counters"},
+    "interactions.notify_comment": {"queue": "notifications"},
+    "interactions.notify_followed": {"queue": "notifications"},
+    "interactions.notify_mentioned": {"queue": "notifications"},
+    "interactions.send_digest": {"queue": "maintenance"},
+    "interactions.claim_digests": {"queue": "maintenance"},
+    "interactions.remove_old_notifications": {"queue": "maintenance"},
     "accounts.send_email_token": {"queue": "maintenance"},
     "accounts.remove_old_audit_entries": {"queue": "maintenance"},
     "accounts.remove_old_credentials": {"queue": "maintenance"},
@@ -131,6 +137,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "interactions.drain_ledger",
         "schedule": timedelta(seconds=1),
         "options": {"expires": 5},
+    },
+    "claim-digests": {
+        "task": "interactions.claim_digests",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "remove-old-notifications": {
+        "task": "interactions.remove_old_notifications",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3_600},
     },
     "rank-popular": {
         "task": "feeds.rank_popular",

@@ -4,7 +4,7 @@ from config.metrics_page import REQUESTS, NotTold, read_samples
 from config.verification.results import Options, Result, result, unchecked
 
 NAME = "no answer was a 5xx other than 503"
-UNKNOWN = "no API is known: set API_URLS or type --api URL"
+UNKNOWN = "no API is known: set API_HOSTS or type --api URL"
 
 
 def failures(options: Options) -> list[Result]:

@@ -7,5 +7,6 @@ TRUTHS = {
     "user.following": "SELECT follower_id AS subject, count(*) AS number FROM accounts_follow GROUP BY follower_id",
     "user.posts": """SELECT author_id AS subject, count(*) AS number FROM posts_post
                       WHERE state NOT IN ('waiting', 'deleted') GROUP BY author_id""",
-    "post.comments": "SELECT NULL::bigint AS subject, 0 AS number WHERE false",
+    "post.comments": """SELECT post_id AS subject, count(*) AS number FROM interactions_comment
+                         WHERE state = 'published' GROUP BY post_id""",
 }

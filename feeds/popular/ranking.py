@@ -2,10 +2,12 @@
 
 All scores lose the same share of themselves in the same time, so that two posts change places only when somebody interacts with one of
 them. A post that is popular therefore stays a candidate as long as it is, whatever its age; besides these the newest posts are, found by
-the index on `feed_id`. What the ranking costs depends on the number of candidates, not on how many posts or likes there are.
+the index on `feed_id`. Those that can be the best by the counts in their rows are shortlisted, and of these alone is counted who
+commented. So the cost of the ranking depends on the number of candidates, not on how many posts, likes or comments there are.
 """
 
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -15,33 +17,59 @@ from feeds.popular import snapshots
 from feeds.popular.snapshots import Snapshot
 from puppies.ids import EPOCH, SEQUENCE_BITS
 
+# So many times the places that there are, in all and for one author: room for posts on which few people comment much.
+SHORTLISTED = 5
+
 logger = logging.getLogger(__name__)
 
-# By kind, how many accounts have interacted with the candidate `post` in this way. A like is unique by its key, so that the count of
-# likes is the number of accounts; what the ledger holds is missing for a second.
-INTERACTORS = {"like": "post.like_count"}
+
+@dataclass(frozen=True, slots=True)
+class Interactors:
+    """How many accounts have interacted with the candidate `post` in one way: at most, by the post's row alone, and exactly."""
+
+    most: str
+    exact: str
+
+
+# Who comments often is one of those who comment, an author who replies none. Asked of the shortlist alone, from the index, and not
+# beyond the comments of the last threads: more commenters than that make a post no more popular.
+COMMENTERS = """(
+    SELECT count(DISTINCT author_id) FILTER (WHERE state = 'published' AND author_id <> post.author_id) FROM (
+        SELECT author_id, state FROM interactions_comment AS comment WHERE comment.post_id = post.id
+         ORDER BY thread_id DESC, id DESC LIMIT 1000) AS late)"""
+# A like is unique by its key, so that the count of likes is the number of accounts. What the ledger holds is missing for a second.
+INTERACTORS = {
+    "like": Interactors(most="post.like_count", exact="post.like_count"),
+    "comment": Interactors(
+        most="post.comment_count", exact=f"CASE WHEN post.comment_count > 0 THEN {COMMENTERS} ELSE 0 END"
+    ),
+}
 
 # Only the order matters, and beyond 1,000 half-lives the age would leave the range of a double.
+SCORE = """
+    log(1 + greatest({interactors}, 0)::float8) * power(2::float8, -least(greatest(
+        extract(epoch FROM now() - %(epoch)s)::float8 - (post.feed_id >> %(bits)s)::float8 / 1000, 0) / %(half_life)s, 1000))"""
+
 RANK = """
 WITH candidate AS MATERIALIZED (
-    (SELECT post.id, post.author_id, post.feed_id, {interactors} AS interactors
+    (SELECT post.id, post.author_id, post.feed_id, post.like_count, post.comment_count
        FROM posts_post AS post WHERE post.feed_id IS NOT NULL AND post.state = 'published'
       ORDER BY post.feed_id DESC LIMIT %(candidates)s)
     UNION
-    SELECT post.id, post.author_id, post.feed_id, {interactors}
+    SELECT post.id, post.author_id, post.feed_id, post.like_count, post.comment_count
       FROM posts_post AS post WHERE post.id = ANY(%(previous)s) AND post.state = 'published'
-), scored AS (
-    SELECT id, author_id, feed_id,
-           log(1 + greatest(interactors, 0)::float8) * power(2::float8, -least(greatest(
-               extract(epoch FROM now() - %(epoch)s)::float8 - (feed_id >> %(bits)s)::float8 / 1000,
-               0) / %(half_life)s, 1000)) AS score
-      FROM candidate
+), bounded AS (
+    SELECT *, row_number() OVER (PARTITION BY author_id ORDER BY most DESC, feed_id DESC) AS number
+      FROM (SELECT *, {most} AS most FROM candidate AS post) AS guess
+), shortlist AS MATERIALIZED (
+    SELECT * FROM (SELECT * FROM bounded WHERE number <= %(per_author)s * %(shortlisted)s ORDER BY most DESC, feed_id DESC) AS best
+     WHERE (SELECT state = 'active' FROM accounts_user AS author WHERE author.id = best.author_id)
+     LIMIT %(size)s * %(shortlisted)s
 ), turn AS (
-    SELECT *, row_number() OVER (PARTITION BY author_id ORDER BY score DESC, feed_id DESC) AS number FROM scored
+    SELECT *, row_number() OVER (PARTITION BY author_id ORDER BY score DESC, feed_id DESC) AS number
+      FROM (SELECT id, author_id, feed_id, {exact} AS score FROM shortlist AS post) AS scored
 )
-SELECT id FROM (SELECT * FROM turn WHERE number <= %(per_author)s ORDER BY score DESC, feed_id DESC) AS best
- WHERE (SELECT state = 'active' FROM accounts_user AS author WHERE author.id = best.author_id)
- LIMIT %(size)s
+SELECT id FROM turn WHERE number <= %(per_author)s ORDER BY score DESC, feed_id DESC LIMIT %(size)s
 """
 
 # One number for all that rank on this database; it names the lock, nothing else.
@@ -82,16 +110,17 @@ def ranked(*, previous: tuple[int, ...]) -> list[int]:
 
 def rank_sql() -> str:
     """The statement of the ranking, with the weights in force."""
-    weighted = " + ".join(
-        f"{settings.POPULAR_WEIGHTS[kind]} * {count}" for kind, count in INTERACTORS.items()
-    )
-    return RANK.format(interactors=weighted)
+    weights, kinds = settings.POPULAR_WEIGHTS, INTERACTORS.items()
+    most = " + ".join(f"{weights[name]} * {kind.most}" for name, kind in kinds)
+    exact = " + ".join(f"{weights[name]} * {kind.exact}" for name, kind in kinds)
+    return RANK.format(most=SCORE.format(interactors=most), exact=SCORE.format(interactors=exact))
 
 
 def rank_parameters(*, previous: tuple[int, ...]) -> dict[str, Any]:
     """What the statement asks for by name."""
     return {
         "candidates": settings.POPULAR_CANDIDATES,
+        "shortlisted": SHORTLISTED,
         "previous": list(previous),
         "epoch": EPOCH,
         "bits": SEQUENCE_BITS,

@@ -1,6 +1,6 @@
-from typing import Self
+from typing import Any, Self
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 
 from accounts.models import User
@@ -13,16 +13,29 @@ COMMENT_LENGTH = 2_200
 class CommentQuerySet(models.QuerySet["Comment"]):
     """The vocabulary of comments."""
 
+    def add(
+        self, *, post_id: int, author_id: int, content: str, parent_id: int | None, thread_id: int | None
+    ) -> int:
+        """Insert a comment and tell its id; without a thread it is the root of its own."""
+        names: dict[str, Any] = {"post": post_id, "author": author_id, "content": content}
+        with connection.cursor() as cursor:
+            cursor.execute(INSERT_COMMENT, names | {"parent": parent_id, "thread": thread_id})
+            return int(cursor.fetchone()[0])
+
     def published(self) -> Self:
         """Comments that are neither hidden nor removed nor deleted; whether a viewer may see them is asked at read."""
         return self.filter(state=Comment.State.PUBLISHED)
 
-    def roots(self) -> Self:
-        """Comments on the post itself, which begin a thread."""
-        return self.filter(thread_id=F("id"))
-
     def by_author(self, author_id: int) -> Self:
         return self.filter(author_id=author_id)
+
+
+INSERT_COMMENT = """
+INSERT INTO interactions_comment (id, post_id, author_id, thread_id, parent_id, content)
+SELECT own.id, %(post)s, %(author)s, coalesce(%(thread)s, own.id), %(parent)s, %(content)s
+  FROM (SELECT puppies_next_id() AS id OFFSET 0) AS own
+RETURNING id
+"""
 
 
 class Comment(models.Model):

@@ -34,6 +34,7 @@ PROBLEM = {
 DESCRIPTIONS = {
     "400": "The request is not valid",
     "401": "No access token, a bad one, or one whose session has ended",
+    "403": "The caller may see this, not do that to it",
     "404": "There is nothing here, or nothing for this caller's eyes",
     "409": "The request conflicts with what is there",
     "411": "The body came without a Content-Length",

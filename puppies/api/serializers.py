@@ -1,5 +1,6 @@
 """The manners of request bodies: unknown fields are refused, text is text."""
 
+import re
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
@@ -7,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from puppies.ids import parse_id
 from puppies.text import is_visible
 
 # As near as a portable pattern comes to text that shows something; what is refused beyond it is `blank` too.
@@ -69,3 +71,15 @@ class IdText(serializers.CharField):
 
     def to_representation(self, value: Any) -> str:
         return str(value)
+
+
+@extend_schema_field({"type": "string", "pattern": "^[1-9][0-9]{0,18}$", "description": "An id."})
+class IdInput(serializers.Field[int, str, int, Any]):
+    """An id as clients send it, a string of decimal digits, as a number; one beyond all ids is 0, which nothing has."""
+
+    default_error_messages = {"invalid": "Give an id: a string of decimal digits."}
+
+    def to_internal_value(self, data: Any) -> int:
+        if not (isinstance(data, str) and re.fullmatch(r"[1-9][0-9]{0,18}", data)):
+            self.fail("invalid")
+        return parse_id(data) or 0

@@ -19,7 +19,8 @@ TOLERANCE = 1.0
 class Limit:
     """At most `quantity` requests in a burst, regained evenly over `seconds`, for each address, user or account.
 
-    `routes` ("POST /v1/posts") says which requests count, none means all. `per="account"` reads who is meant from `member` of the body.
+    `routes` ("POST /v1/posts", "POST /v1/posts/{id}/comments") says which requests count, none means all.
+    `per="account"` reads who is meant from `member` of the body.
     """
 
     name: str

@@ -1,5 +1,6 @@
 """Which buckets a request draws from."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
@@ -16,14 +17,20 @@ from puppies.client_address import address_group, client_address
 from puppies.errors import Unauthenticated
 from puppies.limits.buckets import Bucket, Limit
 
+_ID = re.compile(r"/[0-9]+(?=/|$)")
 _NO_BODY = (ValueError, BadRequest, SuspiciousOperation, UnreadablePostError, MultiPartParserError)
 
 
 def buckets_of(request: HttpRequest) -> list[Bucket]:
     """The buckets of this request; a limit whose subject the request does not name has none."""
-    limits = _limits_on(settings.LIMITS, f"{request.method} {request.path_info}")
+    limits = _limits_on(settings.LIMITS, route_of(request.method or "", request.path_info))
     buckets = [(limit, _subject(limit, request)) for limit in limits]
     return [Bucket(limit, subject) for limit, subject in buckets if subject]
+
+
+def route_of(method: str, path: str) -> str:
+    """What the table calls a request: `POST /v1/posts/{id}/comments` whichever post it is."""
+    return f"{method} {_ID.sub('/{id}', path)}"
 
 
 def _limits_on(table: tuple[Limit, ...], route: str) -> tuple[Limit, ...]:

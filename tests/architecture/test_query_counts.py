@@ -38,8 +38,9 @@ COUNTS = {
     ("DELETE", "v1/users/<str:username>/mute"): 3,
     ("POST", "v1/posts"): 9,
     ("GET", "v1/posts/<str:id>"): 3,
-    ("POST", "v1/posts/<str:id>/likes"): 7,
-    ("DELETE", "v1/posts/<str:id>/likes"): 7,
+    ("GET", "v1/posts/<str:id>/likes"): 5,
+    ("POST", "v1/posts/<str:id>/likes"): 2,
+    ("DELETE", "v1/posts/<str:id>/likes"): 2,
     ("GET", "v1/feed"): 1,
     ("GET", "v1/feed/popular"): 1,
 }

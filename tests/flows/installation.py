@@ -16,7 +16,7 @@ from config.stack.part import Part
 from config.stack.ports import HOST, free_port
 from config.stack.programs import Program, Roles
 
-QUEUES = ("fanout", "feeds", "counters", "maintenance", "analytics")
+QUEUES = ("fanout", "feeds", "counters", "notifications", "maintenance", "analytics")
 # A crash is healed by the end of a lease: a short one keeps the tests short.
 SETTINGS = {
     "ENVIRONMENT": "test",
@@ -46,7 +46,7 @@ class Installation:
         own = {
             "DATABASE_URL": self.database_url,
             "DATA_DIR": str(directory),
-            "API_URLS": f"http://{HOST}:{port}",
+            "API_HOSTS": f"http://{HOST}:{port}",
         }
         prefixes = {"KAFKA_PREFIX": f"{name}.", "REDIS_PREFIX": f"{name}."}
         self.roles = Roles(

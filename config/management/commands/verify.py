@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
         parser.add_argument("--only", type=promises, default=tuple(PROMISES), help="such as I1,I4; else all")
         parser.add_argument("--probe", action="store_true", help="also try out what only a moment can show")
-        parser.add_argument("--api", default="", help="the API's address for clients (the first of API_URLS)")
+        parser.add_argument("--api", default="", help="the API's address for clients (the first of API_HOSTS)")
         parser.add_argument(
             "--limit", type=natural, default=1_000, help="readers to sample (1000); 0 for all"
         )
@@ -47,10 +47,10 @@ class Command(BaseCommand):
 
 def chosen(options: dict[str, Any]) -> Options:
     """Return what the command line asks for. CommandError for a probe of nobody knows what."""
-    hosts = tuple(url.rstrip("/") for url in settings.API_URLS or [options["api"]] if url)
+    hosts = tuple(url.rstrip("/") for url in settings.API_HOSTS or [options["api"]] if url)
     api = (options["api"] or next(iter(hosts), "")).rstrip("/")
     if options["probe"] and not api:
-        raise CommandError("Whom to probe? Type --api URL, or set API_URLS.")
+        raise CommandError("Whom to probe? Type --api URL, or set API_HOSTS.")
     return Options(
         readers=options["limit"],
         posts=options["posts"],

@@ -63,6 +63,7 @@ class Api:
                     data=raw,
                     headers={**authorization, **(headers or {})},
                     timeout=TIMEOUT_SECONDS,
+                    allow_redirects=False,
                 )
             except requests.RequestException as error:
                 raise NotPossible(f"{method} {path} was not answered ({type(error).__name__})") from error

@@ -97,7 +97,7 @@ def test_bounds_of_another_release_are_added_beside() -> None:
 
 
 def test_a_real_api_is_asked(live_server: LiveServer, settings: Settings, client: APIClient) -> None:
-    settings.API_URLS = [live_server.url, "http://127.0.0.1:1"]
+    settings.API_HOSTS = [live_server.url, "http://127.0.0.1:1"]
     measure_feed_latency()
     for _ in range(3):
         assert client.get("/v1/feed").status_code == 200
@@ -116,7 +116,7 @@ def test_a_real_api_is_asked(live_server: LiveServer, settings: Settings, client
 def test_an_api_that_keeps_its_metrics_to_itself_is_no_failure(
     live_server: LiveServer, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    settings.API_URLS, settings.ENVIRONMENT = [live_server.url], "production"
+    settings.API_HOSTS, settings.ENVIRONMENT = [live_server.url], "production"
 
     measure_feed_latency()
 
@@ -125,7 +125,7 @@ def test_an_api_that_keeps_its_metrics_to_itself_is_no_failure(
 
 
 def test_the_token_of_the_metrics_is_told(live_server: LiveServer, settings: Settings) -> None:
-    settings.API_URLS, settings.METRICS_TOKEN = [live_server.url], "sesame"
+    settings.API_HOSTS, settings.METRICS_TOKEN = [live_server.url], "sesame"
 
     measure_feed_latency()
 

@@ -19,10 +19,12 @@ from feeds.popular import ranking, snapshots
 from feeds.popular.ranking import ranked
 from feeds.popular.snapshots import Snapshot
 from feeds.tasks import rank_popular
+from interactions.comments.services import delete_comment, hide_comment
 from interactions.draining import drain
+from interactions.models import Comment
 from interactions.services import like_post
 from posts.models import Post
-from tests.factories import PostFactory, UserFactory
+from tests.factories import CommentFactory, PostFactory, UserFactory
 from tests.feeds.popular.rankings import liked, make_older, rank_anew
 from tests.threads import run_together
 
@@ -60,7 +62,7 @@ class TestFormula(TestCase):
     def test_the_order_is_that_of_the_formula(self, posts: list[tuple[int, float]], weight: int) -> None:
         scores = {}
         before = django_settings.POPULAR_WEIGHTS
-        django_settings.POPULAR_WEIGHTS = {"like": weight}
+        django_settings.POPULAR_WEIGHTS = {"like": weight, "comment": 1}
         try:
             for likes, hours in posts:
                 post = liked(likes, hours_old=hours)
@@ -85,6 +87,50 @@ def test_a_like_counts_once_it_is_drained() -> None:
     drain()
 
     assert ranked(previous=()) == [first.id, second.id]
+
+
+def commented(*numbers: int) -> Post:
+    """A post on which one account for each number comments so often; its author replies to each; drained."""
+    post: Post = PostFactory.create()
+    for number in numbers:
+        author = UserFactory.create()
+        for comment in CommentFactory.create_batch(number, post=post, author=author):
+            CommentFactory.create(parent=comment, author=post.author)
+    drain()
+    return post
+
+
+@pytest.mark.django_db
+def test_who_comments_counts_once_and_the_author_not_at_all() -> None:
+    """By the weights two commenters are four likes; a post that only its author comments on is like one without."""
+    loud, three, five = commented(9), liked(3), liked(5)
+    two, own = commented(2, 1), commented()
+    CommentFactory.create_batch(3, post=own, author=own.author)
+    drain()
+
+    assert ranked(previous=()) == [five.id, two.id, three.id, loud.id, own.id]
+
+
+@pytest.mark.django_db
+def test_posts_that_few_people_comment_on_much_keep_nobody_out(settings: Settings) -> None:
+    settings.POPULAR_SIZE = settings.POPULAR_PER_AUTHOR = 2
+    loud = [commented(3) for _ in range(8)]
+    popular = [liked(7), liked(8)]
+
+    assert ranked(previous=()) == [popular[1].id, popular[0].id]
+    assert loud[0].id not in ranked(previous=())
+
+
+@pytest.mark.django_db
+def test_comments_that_are_hidden_or_deleted_do_not_count() -> None:
+    first, second, third = commented(1, 1, 1), commented(1, 1), commented(1)
+    for comment in Comment.objects.filter(post=first).exclude(author=first.author):
+        hide_comment(user_id=first.author_id, comment_id=comment.id)
+    for comment in Comment.objects.filter(post=second).exclude(author=second.author)[:1]:
+        delete_comment(user_id=comment.author_id, comment_id=comment.id)
+    newest = liked(1)
+
+    assert ranked(previous=()) == [third.id, second.id, newest.id, first.id]
 
 
 @pytest.mark.django_db

@@ -1,0 +1,199 @@
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from django.db import transaction
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from accounts.api.permissions import Public, SignedIn
+from interactions.api.comment_serializers import (
+    CommentChangeInput,
+    CommentInput,
+    CommentOutput,
+    CommentPageOutput,
+    comment_json,
+)
+from interactions.comments import selectors, services
+from interactions.comments.selectors import ShownComment
+from interactions.models import Comment
+from puppies.api.conditional import (
+    IF_MATCH,
+    IF_NONE_MATCH,
+    conditional,
+    entity_tag,
+    refuse_other_version,
+    version_of,
+)
+from puppies.api.idempotency import IDEMPOTENCY_KEY, idempotent
+from puppies.api.pagination import LIMIT_AND_CURSOR
+from puppies.api.pairs import PairWindow, paginate_pairs
+from puppies.errors import NotFound
+from puppies.ids import parse_id
+from puppies.viewer import viewer_of
+
+POST_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="The post's id, decimal digits.")
+COMMENT_ID = OpenApiParameter(
+    "id", str, OpenApiParameter.PATH, description="The comment's id, decimal digits."
+)
+LOCATION = OpenApiParameter(
+    "Location", str, OpenApiParameter.HEADER, response=[201], description="The comment's address."
+)
+PUBLIC_ACTIONS = ("list", "retrieve")
+
+
+class CommentViewSet(ViewSet):
+    @extend_schema(
+        operation_id="posts_comments_create",
+        parameters=[POST_ID, IDEMPOTENCY_KEY, LOCATION],
+        request=CommentInput,
+        responses={201: CommentOutput},
+        summary="Comment on a post",
+        tags=["comments"],
+    )
+    @idempotent
+    @transaction.atomic
+    def create(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+        """Comment on the post, or with `parent_id` reply to a comment of it that you can see and that is not hidden.
+
+        409 `idempotency_key_in_use` or `unknown_parent`; 422 `idempotency_key_reused`.
+        """
+        body = CommentInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        viewer_id = viewer_of(request).id
+        comment_id = services.publish_comment(
+            author_id=viewer_id, post_id=_id_or_404(id), **body.validated_data
+        )
+        return Response(comment_json(_shown_or_404(comment_id, viewer_id)), status=status.HTTP_201_CREATED)
+
+    @extend_schema(
+        operation_id="posts_comments_list",
+        parameters=[POST_ID, *LIMIT_AND_CURSOR],
+        responses=CommentPageOutput,
+        summary="Comments on a post",
+        tags=["comments"],
+    )
+    def list(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+        """Comments on this post, the oldest first: each thread's first comment, then all replies of the thread.
+
+        Left out is what the caller may not see: hidden comments, comments across a block (in either direction) and of accounts that are
+        not active. Where such a comment, or a deleted one, began a thread with replies, it is listed as `unavailable`. Comments of
+        accounts that the caller mutes are shown. New replies stand among their threads: ask for the page again to see them.
+        """
+        post_id, viewer_id = _id_or_404(id), viewer_of(request).id
+
+        def fetch(window: PairWindow) -> list[ShownComment]:
+            found = selectors.comments_of(post_id=post_id, viewer_id=viewer_id, window=window)
+            if found is None:
+                raise NotFound
+            return found
+
+        comments, links = paginate_pairs(
+            request, scope=f"comments:{post_id}:{viewer_id}", fetch=fetch, key=lambda comment: comment.place
+        )
+        return Response({"results": [comment_json(comment) for comment in comments], **links})
+
+    @extend_schema(
+        parameters=[COMMENT_ID, IF_NONE_MATCH],
+        responses={200: CommentOutput, 304: None},
+        summary="A comment",
+        tags=["comments"],
+    )
+    def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+        """One comment. 404 `not_found` also for a deleted one whose place in its thread is still listed."""
+        comment = _shown_or_404(_id_or_404(id), viewer_of(request).id)
+        return conditional(request, comment_json(comment), version=_version(comment))
+
+    @extend_schema(
+        parameters=[COMMENT_ID, IF_MATCH],
+        request=CommentChangeInput,
+        responses=CommentOutput,
+        summary="Change a comment",
+        tags=["comments"],
+    )
+    @transaction.atomic
+    def partial_update(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+        """Change the text of your comment; `edited_at` tells when. 403 `not_the_author`; 412 `precondition_failed`."""
+        body = CommentChangeInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        comment_id, viewer_id = _id_or_404(id), viewer_of(request).id
+
+        def allow(comment: Comment) -> None:
+            refuse_other_version(request, version=_version(comment))
+
+        services.edit_comment(
+            user_id=viewer_id, comment_id=comment_id, content=body.validated_data["content"], allow=allow
+        )
+        changed = _shown_or_404(comment_id, viewer_id)
+        answer = comment_json(changed)
+        return Response(answer, headers={"ETag": entity_tag(answer, version=_version(changed))})
+
+    @extend_schema(
+        parameters=[COMMENT_ID], responses={204: None}, summary="Delete a comment", tags=["comments"]
+    )
+    def destroy(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+        """Delete your comment for good; replies to it stay. Under your own post you can hide others' comments. 403 `not_the_author`."""
+        services.delete_comment(user_id=viewer_of(request).id, comment_id=_id_or_404(id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
+        operation_id="comments_hide",
+        parameters=[COMMENT_ID],
+        request=None,
+        responses=CommentOutput,
+        summary="Hide a comment",
+        tags=["comments"],
+    )
+    def hide(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+        """Hide a comment under your own post: only you, whoever wrote it and moderators still see it, and it is not counted.
+
+        Doing it again changes nothing; replies to it stay. 403 `not_the_posts_author`.
+        """
+        comment_id, viewer_id = _id_or_404(id), viewer_of(request).id
+        services.hide_comment(user_id=viewer_id, comment_id=comment_id)
+        return Response(comment_json(_shown_or_404(comment_id, viewer_id)))
+
+    @extend_schema(
+        operation_id="comments_unhide",
+        parameters=[COMMENT_ID],
+        responses={204: None},
+        summary="Show a comment again",
+        tags=["comments"],
+    )
+    def unhide(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+        """Show a comment again that you hid; 204 also when it was not hidden. 403 `not_the_posts_author` or `removed_by_moderator`."""
+        services.unhide_comment(user_id=viewer_of(request).id, comment_id=_id_or_404(id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Tell where the new comment is, also when the answer is a replay, which is bytes only."""
+        final = super().finalize_response(request, response, *args, **kwargs)
+        if self.action == "create" and final.status_code == status.HTTP_201_CREATED:
+            comment = getattr(final, "data", None) or orjson.loads(final.content)
+            final["Location"] = f"/v1/comments/{comment['id']}"
+        return final
+
+    def get_permissions(self) -> Sequence[BasePermission]:
+        return [Public()] if self.action in PUBLIC_ACTIONS else [SignedIn()]
+
+
+def _id_or_404(raw: str) -> int:
+    identifier = parse_id(raw)
+    if identifier is None:
+        raise NotFound
+    return identifier
+
+
+def _shown_or_404(comment_id: int, viewer_id: int) -> ShownComment:
+    comment = selectors.shown_comment(comment_id=comment_id, viewer_id=viewer_id)
+    if comment is None:
+        raise NotFound
+    return comment
+
+
+def _version(comment: ShownComment | Comment) -> str:
+    return version_of(comment.content, comment.edited_at)

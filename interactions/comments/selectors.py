@@ -1,0 +1,128 @@
+"""Reads of comments: who may see what is decided in the statements themselves."""
+
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from puppies.sql import Statement
+
+
+def _unblocked(column: str) -> str:
+    """That no block stands between the viewer, $2, and the account whose id is in `column`."""
+    return f"""
+      NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = $2 AND blocked_id = {column})
+      AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = {column} AND blocked_id = $2)"""  # noqa: S608 - our own columns
+
+
+# The post of the comments, when the viewer may see it.
+_POST = f"""
+    SELECT post.id, post.author_id FROM posts_post AS post JOIN accounts_user AS owner ON owner.id = post.author_id
+     WHERE post.state = 'published' AND owner.state = 'active' AND {_unblocked("post.author_id")}"""  # noqa: S608 - constants
+
+
+def _is_seen(comment: str, author: str) -> str:
+    """That the viewer may see this comment on a post that it sees; null for a deleted one, which has no author."""
+    return f"""(
+      {author}.state = 'active' AND {_unblocked(f"{comment}.author_id")}
+      AND ({comment}.state = 'published'
+           OR {comment}.state IN ('hidden', 'removed')
+              AND ($2 IN ({comment}.author_id, post.author_id)
+                   OR (SELECT is_staff FROM accounts_user WHERE id = $2 AND state = 'active'))))"""  # noqa: S608 - constants
+
+
+_COLUMNS = """comment.id, comment.post_id, comment.thread_id, comment.parent_id, comment.state, comment.content,
+       comment.created_at, comment.edited_at, post.author_id AS post_author_id, author.id AS author_id, author.username, author.display_name"""
+
+# $1 comment, $2 viewer.
+SHOWN = Statement(
+    name="shown_comment",
+    sql=f"""
+    SELECT {_COLUMNS}, true
+      FROM interactions_comment AS comment
+      JOIN accounts_user AS author ON author.id = comment.author_id
+      JOIN LATERAL ({_POST} AND post.id = comment.post_id) AS post ON true
+     WHERE comment.id = $1 AND {_is_seen("comment", "author")}
+    """,  # noqa: S608 - the only interpolations are constants of this module
+    types=("bigint", "bigint"),
+    by_index=True,
+)
+
+
+def _page(name: str, beyond: str, direction: str) -> Statement:
+    """$1 post, $2 viewer, $3 and $4 thread and id beyond which to look, $5 comments.
+
+    No row when the viewer may not see the post, one of nulls when there are no comments. A root that the viewer may not see keeps the
+    place of a thread in which there is something to see.
+    """
+    return Statement(
+        name=name,
+        sql=f"""
+        SELECT listed.* FROM ({_POST} AND post.id = $1) AS post LEFT JOIN LATERAL (
+            SELECT {_COLUMNS}, coalesce({_is_seen("comment", "author")}, false) AS seen
+              FROM interactions_comment AS comment LEFT JOIN accounts_user AS author ON author.id = comment.author_id
+             WHERE comment.post_id = $1 AND (comment.thread_id, comment.id) {beyond} ($3, $4)
+               AND ({_is_seen("comment", "author")} OR comment.parent_id IS NULL AND EXISTS (
+                   SELECT 1 FROM interactions_comment AS reply JOIN accounts_user AS replier ON replier.id = reply.author_id
+                    WHERE reply.post_id = $1 AND reply.thread_id = comment.id AND reply.parent_id IS NOT NULL
+                      AND {_is_seen("reply", "replier")}))
+             ORDER BY comment.thread_id {direction}, comment.id {direction} LIMIT $5) AS listed ON true
+         ORDER BY listed.thread_id {direction}, listed.id {direction}
+        """,  # noqa: S608 - the only interpolations are constants of this module
+        types=("bigint", "bigint", "bigint", "bigint", "integer"),
+        by_index=True,
+    )
+
+
+PAGE_FORWARD = _page("comments_forward", ">", "ASC")
+PAGE_BACKWARD = _page("comments_backward", "<", "DESC")
+
+
+class ShownComment(NamedTuple):
+    """One comment as one viewer sees it. Of one that is not `is_seen` only its place in the thread may be told."""
+
+    id: int
+    post_id: int
+    thread_id: int
+    parent_id: int | None
+    state: str
+    content: str
+    created_at: datetime
+    edited_at: datetime | None
+    post_author_id: int
+    author_id: int
+    username: str
+    display_name: str
+    is_seen: bool
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether only few may see it."""
+        return self.state != "published"
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """What orders the list."""
+        return self.thread_id, self.id
+
+
+class Window(Protocol):
+    """Which comments of a post a page wants: the first `limit` after `place`, or before it when looking backward."""
+
+    @property
+    def place(self) -> tuple[int, int]: ...
+    @property
+    def limit(self) -> int: ...
+    @property
+    def backward(self) -> bool: ...
+
+
+def shown_comment(*, comment_id: int, viewer_id: int) -> ShownComment | None:
+    """The comment, or None when the viewer may not see it or its post."""
+    rows = SHOWN.rows(comment_id, viewer_id)
+    return ShownComment(*rows[0]) if rows else None
+
+
+def comments_of(*, post_id: int, viewer_id: int, window: Window) -> list[ShownComment] | None:
+    """Comments of a post, nearest to the place first; None when the viewer may not see the post."""
+    statement = PAGE_BACKWARD if window.backward else PAGE_FORWARD
+    rows = statement.rows(post_id, viewer_id, *window.place, window.limit)
+    return [ShownComment(*row) for row in rows if row[0] is not None] if rows else None
