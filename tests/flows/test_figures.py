@@ -10,9 +10,10 @@ from tests.flows.people import Person
 Make = Callable[[str], Person]
 Figures = dict[str, int]
 
-COLUMNS = ("posts", "likes", "unlikes", "signups", "follows")
+COLUMNS = ("posts", "comments", "likes", "unlikes", "signups", "follows")
 TOTALS = """
-SELECT coalesce(sum(posts), 0)::bigint, coalesce(sum(likes), 0)::bigint, coalesce(sum(unlikes), 0)::bigint,
+SELECT coalesce(sum(posts), 0)::bigint, coalesce(sum(comments), 0)::bigint, coalesce(sum(likes), 0)::bigint,
+       coalesce(sum(unlikes), 0)::bigint,
        coalesce(sum(signups), 0)::bigint, coalesce(sum(follows), 0)::bigint FROM config_dailyfigures
 """
 COUNTED_SINCE = "SELECT count(*) FROM config_dailyfigures WHERE counted_until > to_timestamp(%s)"
@@ -51,10 +52,20 @@ def test_what_happens_is_counted_once(installation: Installation, person: Make) 
             other.like(post)
     third.unfollow(author)
     third.send("DELETE", f"/v1/posts/{posts[0]}/likes")
+    for content in ("the first", "the second"):
+        comment = third.send("POST", f"/v1/posts/{posts[1]}/comments", body={"content": content}).json()["id"]
+    assert third.send("DELETE", f"/v1/comments/{comment}").status_code == 204
 
     after = totals(installation)
 
-    assert added(before, after) == {"posts": 4, "likes": 8, "unlikes": 1, "signups": 3, "follows": 2}
+    assert added(before, after) == {
+        "posts": 4,
+        "comments": 2,
+        "likes": 8,
+        "unlikes": 1,
+        "signups": 3,
+        "follows": 2,
+    }
     told = json.loads(installation.manage("daily_figures", "--json"))
     assert sum(row["signups"] for row in told) == after["signups"]
 
@@ -71,6 +82,7 @@ def test_messages_that_come_twice_and_late_count_once(installation: Installation
 
     assert added(before, totals(installation)) == {
         "posts": 0,
+        "comments": 0,
         "likes": 0,
         "unlikes": 0,
         "signups": 2,
@@ -95,6 +107,7 @@ def test_a_worker_killed_again_and_again_counts_everything_once(
 
     assert added(before, totals(installation)) == {
         "posts": 4,
+        "comments": 0,
         "likes": 12,
         "unlikes": 0,
         "signups": 13,

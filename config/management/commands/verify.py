@@ -13,10 +13,10 @@ HELP = """Check every promise of docs/architecture.md on the live system, changi
 
 What only a moment can show is tried out with --probe, and is told as not checked without it. The probe registers two accounts with
 random names through the API; one posts three times (sent twice, three times at once, and over a connection that is dropped, each with
-an Idempotency-Key), the other follows it and likes the posts; both send malformed requests, read their feeds, sign out. At the end the
-accounts are deleted without grace and purged by the workers. Others can see the two accounts and their posts for some seconds, and the
-day's figures count the sign-ups and likes; mails for them go to a host that does not exist. Keys of these accounts are removed from Redis, nobody
-else's. The limits on requests hold for the probe too: it may wait a minute for them."""
+an Idempotency-Key), the other follows it, likes the posts and comments on one; both send malformed requests, read their feeds, sign out.
+At the end the accounts are deleted without grace and purged by the workers. Others can see the two accounts and their posts for some
+seconds, and the day's figures count what they did; mails for them go to a host that does not exist. Keys of these accounts are removed
+from Redis, nobody else's. The limits on requests hold for the probe too: it may wait a minute for them."""
 
 
 class Command(BaseCommand):
@@ -26,7 +26,9 @@ class Command(BaseCommand):
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
         parser.add_argument("--only", type=promises, default=tuple(PROMISES), help="such as I1,I4; else all")
         parser.add_argument("--probe", action="store_true", help="also try out what only a moment can show")
-        parser.add_argument("--api", default="", help="the API's address for clients (the first of API_HOSTS)")
+        parser.add_argument(
+            "--api", default="", help="the API's address for clients (the first of API_HOSTS)"
+        )
         parser.add_argument(
             "--limit", type=natural, default=1_000, help="readers to sample (1000); 0 for all"
         )

@@ -30,7 +30,12 @@ def write_everything(author: Person, reader: Person) -> list[str]:
         if stored != sorted(told):
             findings.append(f"a post sent {way} was told as {sorted(told)} and is stored as {stored}")
         written += stored
-    return findings + _liked(reader, written) + _read_back(author, reader, written)
+    return [
+        *findings,
+        *_liked(reader, written),
+        *_commented(reader, written),
+        *_read_back(author, reader, written),
+    ]
 
 
 def _write_again(author: Person, content: str) -> set[int]:
@@ -98,6 +103,27 @@ def _liked(reader: Person, posts: list[int]) -> list[str]:
         if (counts, stored) != ([1, 1], 1):
             findings.append(f"a like sent twice was told as {counts} and is stored {stored} times")
     return findings
+
+
+def _commented(reader: Person, posts: list[int]) -> list[str]:
+    path, key = f"/v1/posts/{posts[0]}/comments", secrets.token_hex(16)
+    body = {"content": f"probe {secrets.token_hex(8)}"}
+    told = {
+        int(
+            expect(
+                reader.send("POST", path, body=body, headers={"Idempotency-Key": key}),
+                HTTPStatus.CREATED,
+                f"POST {path}",
+            )["id"]
+        )
+        for _ in range(2)
+    }
+    stored = {row[0] for row in rows("SELECT id FROM interactions_comment WHERE author_id = %s", [reader.id])}
+    return (
+        []
+        if stored == told and len(told) == 1
+        else [f"a comment sent again was told as {told} and is stored as {stored}"]
+    )
 
 
 def _read_back(author: Person, reader: Person, posts: list[int]) -> list[str]:
