@@ -10,6 +10,7 @@ from accounts.export import request_export
 from accounts.models import User
 from accounts.services import follow_user
 from feeds.popular.ranking import rank_popular
+from interactions.draining import drain
 from interactions.services import like_post
 from tests.architecture.routes import routes
 from tests.factories import PASSWORD, PostFactory, UserFactory
@@ -41,6 +42,11 @@ COUNTS = {
     ("GET", "v1/posts/<str:id>/likes"): 5,
     ("POST", "v1/posts/<str:id>/likes"): 2,
     ("DELETE", "v1/posts/<str:id>/likes"): 2,
+    ("GET", "v1/notifications"): 2,
+    ("GET", "v1/notifications/unread_count"): 2,
+    ("POST", "v1/notifications/read"): 7,
+    ("GET", "v1/notifications/preferences"): 2,
+    ("PATCH", "v1/notifications/preferences"): 8,
     ("GET", "v1/feed"): 1,
     ("GET", "v1/feed/popular"): 1,
 }
@@ -72,6 +78,7 @@ def body(path: str, name: str) -> dict[str, str] | None:
         "v1/posts": {"content": "hello"},
         "v1/auth/password/reset": {"email": "nobody@example.test"},
         "v1/users/me": {"bio": name},
+        "v1/notifications/preferences": {"digest": "daily"},
     }
     return bodies.get(path)
 
@@ -87,6 +94,9 @@ def prepare(user: User, rows: int) -> dict[str, str]:
         follow_user(follower_id=fan.id, followee_id=bella.id)
         for post in posts:
             like_post(user_id=fan.id, post_id=post.id)
+    for own in PostFactory.create_batch(rows, author=user):
+        like_post(user_id=bella.id, post_id=own.id)
+    drain()
     rank_popular(spacing_seconds=0)
     return {"<str:username>": "bella", "<str:id>": str(posts[0].id)}
 

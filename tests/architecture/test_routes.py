@@ -26,6 +26,7 @@ from accounts.policy import Role
 from accounts.roles import OPERATOR, grant_role, suspend_user
 from accounts.sessions import open_session
 from config.analytics.models import DailyFigures
+from interactions.notifications.unsubscribing import unsubscribe_url
 from posts.models import Post
 from tests.architecture.routes import routes
 from tests.database import everything_stored
@@ -84,7 +85,15 @@ class World:
         }
         own = next((value for kind, value in by_kind.items() if kind in route), 1)
         fixed = {"username": self.owner.username, "code": "not_found", "provider": "google", "url": "nothing"}
-        values = {"id": own, "object_id": own, "content_type_id": 1, "app_label": "accounts", **fixed}
+        token = unsubscribe_url(user_id=self.owner.pk).rpartition("/")[2]
+        values = {
+            "token": token,
+            "id": own,
+            "object_id": own,
+            "content_type_id": 1,
+            "app_label": "accounts",
+            **fixed,
+        }
         # Django's own pages are written as regular expressions here and there.
         plain = (
             re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<\1>", route).replace("^", "").replace("$", "").replace("?", "")
