@@ -11,6 +11,7 @@ from typing import Any
 
 from feeds.oracle import claim_faults, feed_faults, rows, snapshot, walk_and_oracle, walk_faults
 from interactions.draining import COUNTERS, Counter
+from interactions.truths import KEPT, TRUTHS
 
 MAX_FINDINGS = 20
 
@@ -36,24 +37,13 @@ class Result:
     findings: tuple[str, ...]
 
 
-# By the name of a counter: the rows that it counts, as (subject, number).
-TRUTHS = {
-    "post.likes": "SELECT post_id AS subject, count(*) AS number FROM interactions_like GROUP BY post_id",
-    "user.followers": "SELECT followee_id AS subject, count(*) AS number FROM accounts_follow GROUP BY followee_id",
-    "user.following": "SELECT follower_id AS subject, count(*) AS number FROM accounts_follow GROUP BY follower_id",
-    "user.posts": """SELECT author_id AS subject, count(*) AS number FROM posts_post
-                      WHERE state NOT IN ('waiting', 'deleted') GROUP BY author_id""",
-    "post.comments": """SELECT post_id AS subject, count(*) AS number FROM interactions_comment
-                         WHERE state = 'published' GROUP BY post_id""",
-}
-
 COUNTS = """
 SELECT subject.id, subject.{column} + coalesce(ledger.delta, 0), coalesce(truth.number, 0)
   FROM {table} AS subject
   LEFT JOIN ({truth}) AS truth ON truth.subject = subject.id
   LEFT JOIN (SELECT subject_id, sum(delta) AS delta FROM puppies_ledgerentry
               WHERE counter = '{name}' GROUP BY subject_id) AS ledger ON ledger.subject_id = subject.id
- WHERE subject.{column} + coalesce(ledger.delta, 0) <> coalesce(truth.number, 0)
+ WHERE subject.{column} + coalesce(ledger.delta, 0) <> coalesce(truth.number, 0) AND {kept}
  ORDER BY subject.id
 """
 
@@ -166,7 +156,7 @@ def _left(newest: int | None) -> list[tuple[Any, ...]]:
 
 def _count(counter: Counter) -> Result:
     names = {"name": counter.name, "table": counter.table, "column": counter.column}
-    wrong = rows(COUNTS.format(truth=TRUTHS[counter.name], **names))
+    wrong = rows(COUNTS.format(truth=TRUTHS[counter.name].of_all(), kept=KEPT[counter.table], **names))
     findings = [
         f"{counter.name} of {subject} is {stated}, the rows are {true}" for subject, stated, true in wrong
     ]

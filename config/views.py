@@ -10,6 +10,7 @@ from django_prometheus.exports import ExportToDjangoView
 from prometheus_client import CollectorRegistry, generate_latest
 
 from feeds.metrics import PopularCollector
+from interactions.metrics import RecountCollector
 from puppies import health
 from puppies.api import problems
 from puppies.api.field_codes import FIELD_CODES
@@ -43,6 +44,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     stores = CollectorRegistry()
     stores.register(OutboxCollector())
     stores.register(PopularCollector())
+    stores.register(RecountCollector())
     answer: HttpResponse = ExportToDjangoView(request)
     answer.content += generate_latest(stores)
     return answer
