@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from config.analytics.metrics import FiguresCollector
 from feeds.metrics import PopularCollector
+from interactions.metrics import RecountCollector
 from puppies import health
 from puppies.api import problems
 from puppies.api.field_codes import FIELD_CODES
@@ -45,6 +46,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     stores.register(OutboxCollector())
     stores.register(PopularCollector())
     stores.register(FiguresCollector())
+    stores.register(RecountCollector())
     answer: HttpResponse = ExportToDjangoView(request)
     answer.content += generate_latest(stores)
     return answer

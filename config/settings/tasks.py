@@ -83,6 +83,7 @@ CELERY_TASK_ROUTES = {
     "feeds.put_to_sleep": {"queue": "maintenance"},
     "feeds.rank_popular": {"queue": "maintenance"},
     "interactions.drain_ledger": {"queue": "counters"},
+    "interactions.recount_counters": {"queue": "maintenance"},
     "interactions.notify_comment": {"queue": "notifications"},
     "interactions.notify_followed": {"queue": "notifications"},
     "interactions.notify_mentioned": {"queue": "notifications"},
@@ -147,6 +148,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "interactions.remove_old_notifications",
         "schedule": timedelta(hours=1),
         "options": {"expires": 3_600},
+    },
+    "recount-counters": {
+        "task": "interactions.recount_counters",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
     },
     "rank-popular": {
         "task": "feeds.rank_popular",
