@@ -13,7 +13,7 @@ from feeds.popular.ranking import rank_popular
 from interactions.draining import drain
 from interactions.services import like_post
 from tests.architecture.routes import routes
-from tests.factories import PASSWORD, PostFactory, UserFactory
+from tests.factories import PASSWORD, CommentFactory, PostFactory, UserFactory
 
 # Savepoints count here; outside a test they are the BEGIN and COMMIT of their transaction.
 COUNTS = {
@@ -47,6 +47,12 @@ COUNTS = {
     ("POST", "v1/notifications/read"): 7,
     ("GET", "v1/notifications/preferences"): 2,
     ("PATCH", "v1/notifications/preferences"): 8,
+    ("POST", "v1/posts/<str:id>/comments"): 9,
+    ("GET", "v1/posts/<str:id>/comments"): 2,
+    ("GET", "v1/comments/<str:id>"): 2,
+    ("PATCH", "v1/comments/<str:id>"): 9,
+    ("POST", "v1/comments/<str:id>/hide"): 8,
+    ("DELETE", "v1/comments/<str:id>/hide"): 7,
     ("GET", "v1/feed"): 1,
     ("GET", "v1/feed/popular"): 1,
 }
@@ -66,6 +72,8 @@ ONCE = {
     ("DELETE", "v1/users/me"),
     ("POST", "v1/users/me/export"),
     ("DELETE", "v1/users/<str:username>/block"),
+    # tests/interactions/comments counts it.
+    ("DELETE", "v1/comments/<str:id>"),
     ("GET", "v1/schema"),
 }
 QUERIES = {"v1/users": "?q=be"}
@@ -76,6 +84,8 @@ def body(path: str, name: str) -> dict[str, str] | None:
         "v1/auth/register": {"username": name, "email": f"{name}@example.test", "password": PASSWORD},
         "v1/auth/token": {"username": "bella", "password": PASSWORD},
         "v1/posts": {"content": "hello"},
+        "v1/posts/<str:id>/comments": {"content": "hello"},
+        "v1/comments/<str:id>": {"content": name},
         "v1/auth/password/reset": {"email": "nobody@example.test"},
         "v1/users/me": {"bio": name},
         "v1/notifications/preferences": {"digest": "daily"},
@@ -84,7 +94,7 @@ def body(path: str, name: str) -> dict[str, str] | None:
 
 
 def prepare(user: User, rows: int) -> dict[str, str]:
-    """An author with so many posts, each liked and followed by so many, one of them `user`."""
+    """An author with so many posts, each liked, commented on and followed by so many, one of them `user`, whose post has comments."""
     bella = UserFactory.create(username="bella")
     bella.set_password(PASSWORD)
     bella.save(update_fields=["password"])
@@ -94,11 +104,19 @@ def prepare(user: User, rows: int) -> dict[str, str]:
         follow_user(follower_id=fan.id, followee_id=bella.id)
         for post in posts:
             like_post(user_id=fan.id, post_id=post.id)
-    for own in PostFactory.create_batch(rows, author=user):
-        like_post(user_id=bella.id, post_id=own.id)
+    for liked in PostFactory.create_batch(rows, author=user):
+        like_post(user_id=bella.id, post_id=liked.id)
     drain()
+            CommentFactory.create(parent=CommentFactory.create(post=post, author=fan))
+    mine = CommentFactory.create(post=posts[0], author=user)
+    own = CommentFactory.create_batch(rows, post=PostFactory.create(author=user))[0]
     rank_popular(spacing_seconds=0)
-    return {"<str:username>": "bella", "<str:id>": str(posts[0].id)}
+    return {
+        "<str:username>": "bella",
+        "comments/<str:id>/hide": f"comments/{own.id}/hide",
+        "comments/<str:id>": f"comments/{mine.id}",
+        "<str:id>": str(posts[0].id),
+    }
 
 
 def send(client: APIClient, method: str, path: str, names: dict[str, str], newcomer: str) -> Any:

@@ -27,10 +27,11 @@ from accounts.roles import OPERATOR, grant_role, suspend_user
 from accounts.sessions import open_session
 from config.analytics.models import DailyFigures
 from interactions.notifications.unsubscribing import unsubscribe_url
+from interactions.models import Comment
 from posts.models import Post
 from tests.architecture.routes import routes
 from tests.database import everything_stored
-from tests.factories import DeliveryFactory, PostFactory, UserFactory
+from tests.factories import CommentFactory, DeliveryFactory, PostFactory, UserFactory
 
 CALLERS = ("anonymous", "user", "other", "suspended", "moderator", "admin")
 HEADING = ("method", "route", *CALLERS)
@@ -38,16 +39,19 @@ TABLE = Path(__file__).with_name("routes.txt")
 WITH_BODY = {
     "POST v1/posts": {"content": "hello"},
     "PATCH v1/users/me": {"bio": "hello"},
+    "POST v1/posts/<str:id>/comments": {"content": "hello"},
+    "PATCH v1/comments/<str:id>": {"content": "hello"},
 }
 QUERIES = {"GET v1/users": "?q=ow"}
 
 
 @dataclass(frozen=True)
 class World:
-    """What the routes name: an account with a post, a session and two identities."""
+    """What the routes name: an account with a post, a comment on it, a session and two identities."""
 
     owner: User
     post: Post
+    comment: Comment
     session_id: int
     group_id: int
     delivery_id: int
@@ -61,9 +65,11 @@ class World:
         request_export(user_id=owner.id)
         for provider in ("apple", "google"):
             identity = UserSocialAuth.objects.create(user=owner, provider=provider, uid="1")
+        post = PostFactory.create(author=owner)
         return cls(
             owner=owner,
-            post=PostFactory.create(author=owner),
+            post=post,
+            comment=CommentFactory.create(post=post, author=owner),
             session_id=open_session(user=owner).session_id,
             group_id=Group.objects.create(name="somebody").pk,
             delivery_id=DeliveryFactory.create().pk,
@@ -76,6 +82,8 @@ class World:
         by_kind = {
             "/sessions/": self.session_id,
             "v1/posts/": self.post.pk,
+            "v1/comments/": self.comment.pk,
+            "/interactions/comment/": self.comment.pk,
             "/posts/post/": self.post.pk,
             "/auth/group/": self.group_id,
             "/puppies/delivery/": self.delivery_id,
