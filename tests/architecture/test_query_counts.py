@@ -104,10 +104,10 @@ def prepare(user: User, rows: int) -> dict[str, str]:
         follow_user(follower_id=fan.id, followee_id=bella.id)
         for post in posts:
             like_post(user_id=fan.id, post_id=post.id)
+            CommentFactory.create(parent=CommentFactory.create(post=post, author=fan))
     for liked in PostFactory.create_batch(rows, author=user):
         like_post(user_id=bella.id, post_id=liked.id)
     drain()
-            CommentFactory.create(parent=CommentFactory.create(post=post, author=fan))
     mine = CommentFactory.create(post=posts[0], author=user)
     own = CommentFactory.create_batch(rows, post=PostFactory.create(author=user))[0]
     rank_popular(spacing_seconds=0)
