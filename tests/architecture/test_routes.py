@@ -26,8 +26,8 @@ from accounts.policy import Role
 from accounts.roles import OPERATOR, grant_role, suspend_user
 from accounts.sessions import open_session
 from config.analytics.models import DailyFigures
-from interactions.notifications.unsubscribing import unsubscribe_url
 from interactions.models import Comment
+from interactions.notifications.unsubscribing import unsubscribe_url
 from posts.models import Post
 from tests.architecture.routes import routes
 from tests.database import everything_stored
