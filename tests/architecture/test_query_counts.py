@@ -47,7 +47,7 @@ COUNTS = {
     ("POST", "v1/notifications/read"): 7,
     ("GET", "v1/notifications/preferences"): 2,
     ("PATCH", "v1/notifications/preferences"): 8,
-    ("POST", "v1/posts/<str:id>/comments"): 9,
+    ("POST", "v1/posts/<str:id>/comments"): 10,
     ("GET", "v1/posts/<str:id>/comments"): 2,
     ("GET", "v1/comments/<str:id>"): 2,
     ("PATCH", "v1/comments/<str:id>"): 9,

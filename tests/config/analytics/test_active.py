@@ -1,6 +1,7 @@
 """Who was here: estimates that Redis may lose at any moment and that only rise."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from pytest_django import Settings
@@ -34,6 +35,11 @@ def count_until(instant: object = MIDNIGHT, *, day: date = BEFORE) -> None:
     """Begin with this day and count up to the instant."""
     counting.begin_day(day)
     counting.count_settled(now=settled(instant))  # type: ignore[arg-type]
+
+
+def about(count: int) -> Any:
+    """An estimate of so few: two may share one of the 16,384 registers."""
+    return pytest.approx(count, abs=2 if count > 30 else 1)
 
 
 def active_on(day: date) -> int:
@@ -82,7 +88,7 @@ def test_what_redis_lost_is_read_again() -> None:
 
     active.count_active_users()
 
-    assert active_on(BEFORE) == 21
+    assert active_on(BEFORE) == about(21)
 
 
 def test_a_mark_without_its_sketch_is_no_mark() -> None:
@@ -113,8 +119,8 @@ def test_the_week_and_the_month_survive_a_flush() -> None:
     active.count_active_users()
 
     names = ("active_users", "active_users_7_days", "active_users_30_days")
-    assert figures(BEFORE, *names) == (1, 7, 8)
-    assert figures(AFTER, *names) == (1, 7, 9)
+    assert figures(BEFORE, *names) == (1, about(7), about(8))
+    assert figures(AFTER, *names) == (1, about(7), about(9))
 
 
 def test_a_figure_does_not_fall_when_accounts_are_erased() -> None:
@@ -140,7 +146,7 @@ def test_several_counters_at_once_miss_nobody(monkeypatch: pytest.MonkeyPatch) -
     run_together(*[active.count_active_users] * 3)
     active.count_active_users()
 
-    assert active_on(BEFORE) == 50
+    assert active_on(BEFORE) == about(50)
 
 
 def test_a_flush_in_the_middle_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +162,7 @@ def test_a_flush_in_the_middle_is_noticed(monkeypatch: pytest.MonkeyPatch) -> No
     active.count_active_users()
 
     assert is_added is False
-    assert active_on(BEFORE) == 30
+    assert active_on(BEFORE) == about(30)
 
 
 def test_the_estimate_is_within_three_per_cent() -> None:
