@@ -1,4 +1,4 @@
-from interactions import draining
+from interactions import draining, recounting
 from interactions.notifications import digests, facts, housekeeping
 from puppies.outbox.runner import delivered, performed
 from puppies.periodic import periodic
@@ -7,6 +7,11 @@ from puppies.periodic import periodic
 @periodic(name="interactions.drain_ledger")
 def drain_ledger() -> None:
     draining.drain()
+
+
+@periodic(name="interactions.recount_counters")
+def recount_counters() -> None:
+    recounting.sweep()
 
 
 @delivered(name="interactions.notify_comment")

@@ -3,6 +3,7 @@
 from interactions.models.comments import COMMENT_LENGTH, Comment
 from interactions.models.likes import Like
 from interactions.models.notifications import Kind, Notification, NotificationGroup, NotificationInbox
+from interactions.models.rounds import RecountRound
 
 __all__ = [
     "COMMENT_LENGTH",
@@ -12,4 +13,5 @@ __all__ = [
     "Notification",
     "NotificationGroup",
     "NotificationInbox",
+    "RecountRound",
 ]
