@@ -1,4 +1,7 @@
-"""A small demo network: a few puppies who follow, post and like, and an admin. Made through the services, so it travels like real use."""
+"""A small demo network: a few puppies who follow, post, like and comment, and an admin.
+
+Made through the services, so it travels like real use.
+"""
 
 from dataclasses import dataclass
 
@@ -8,6 +11,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.services import follow_user
 from config.stack import demo
+from interactions.comments.services import publish_comment
 from interactions.services import like_post
 from posts.models import Post
 from posts.services import publish_post
@@ -52,6 +56,20 @@ PUPPIES = (
     Puppy("coco", "Coco", "Poodle. Reads the comments.", ("luna",), ("The hairdresser listens, I bark.",)),
 )
 
+# Under which post, who says what, and which earlier line of the talk that answers.
+TALK = (
+    ("The postman came back. So did I.", "milo", "Did he bring biscuits?", None),
+    ("The postman came back. So did I.", "bella", "Leave him alone, he is nice.", None),
+    ("The postman came back. So did I.", "rex", "He brought a parcel. It is safe now.", 0),
+    ("The postman came back. So did I.", "milo", "Safe, or eaten?", 2),
+    ("Two sticks at once. A personal record.", "rex", "Teach me.", None),
+    ("Two sticks at once. A personal record.", "bella", "It is all in the jaw.", 4),
+    ("Two sticks at once. A personal record.", "luna", "I count two. Confirmed.", None),
+    ("Forty-one, forty-two, sheep.", "coco", "The hairdresser says hello to all of them.", None),
+    ("Found a hole. Made it longer.", "rex", "That was my flower bed.", None),
+    ("Found a hole. Made it longer.", "milo", "Was.", 8),
+)
+
 
 @transaction.atomic
 def seed_demo_network() -> bool:
@@ -76,6 +94,7 @@ def seed_demo_network() -> bool:
         for content in puppy.posts
     ]
     _like_each_others(posts, list(users.values()))
+    _talk(posts, users)
     return True
 
 
@@ -88,6 +107,20 @@ def _create_user(puppy: Puppy, password: str) -> User:
         bio=puppy.bio,
     )
     return user
+
+
+def _talk(posts: list[Post], users: dict[str, User]) -> None:
+    by_content = {post.content: post.id for post in posts}
+    said: list[int] = []
+    for content, username, words, answered in TALK:
+        said.append(
+            publish_comment(
+                author_id=users[username].id,
+                post_id=by_content[content],
+                content=words,
+                parent_id=None if answered is None else said[answered],
+            )
+        )
 
 
 def _like_each_others(posts: list[Post], users: list[User]) -> None:

@@ -9,7 +9,7 @@ from config.schema_view import SchemaView
 from interactions.api.unsubscribe_view import unsubscribe
 
 admin.site.site_header = admin.site.site_title = "Puppies"
-admin.site.index_title = "Accounts, posts and deliveries"
+admin.site.index_title = "Accounts, posts, comments and deliveries"
 admin.site.site_url = "/docs"
 # Roles are given by `manage.py grant_role`, which ends sessions and writes the audit; a group's form would do neither.
 admin.site.unregister(Group)

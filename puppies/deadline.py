@@ -22,14 +22,16 @@ _current = _Current()
 
 
 @contextmanager
-def deadline(milliseconds: int) -> Iterator[None]:
+def deadline(milliseconds: int, *, since: float | None = None) -> Iterator[None]:
     """Queries of this block that have no answer `milliseconds` after its begin raise OperationalError, also those that wait for a lock.
+
+    `since`, an instant of `monotonic()`, counts from then instead: what a request has waited for others is part of its time.
 
     What is left travels with each query as its `statement_timeout`; blocks within blocks share the nearest end. Inside a transaction
     nothing is bounded: the setting would outlive the block, and whoever began the transaction has chosen its limits. Connecting is not
     bounded by it, and neither is a server that is frozen.
     """
-    outer, own = _current.end, monotonic() + milliseconds / 1_000
+    outer, own = _current.end, (monotonic() if since is None else since) + milliseconds / 1_000
     _current.end = own if outer is None else min(own, outer)
     try:
         if outer is None:

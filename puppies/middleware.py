@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from http import HTTPStatus
-from time import perf_counter
+from time import monotonic
 from typing import cast
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
@@ -21,6 +21,8 @@ from puppies.metrics import REQUEST_SECONDS
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
+# In a request's META: the instant of `monotonic()` at which it arrived here.
+ARRIVED = "puppies.arrived"
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _WITHOUT_LENGTH = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
@@ -66,12 +68,12 @@ class MetricsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        begin = perf_counter()
+        begin = request.META[ARRIVED] = monotonic()
         response = self.get_response(request)
         # Names that clients make up must not become label values: neither paths nor methods.
         method = request.method if request.method in _METHODS else "other"
         route = request.resolver_match.route if request.resolver_match else ""
-        REQUEST_SECONDS.labels(method, route, response.status_code).observe(perf_counter() - begin)
+        REQUEST_SECONDS.labels(method, route, response.status_code).observe(monotonic() - begin)
         return response
 
 
@@ -82,9 +84,11 @@ class TraceMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get("X-Request-ID", "")
+        # `request.headers` would be made of all of them first.
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else ""
-        with trace.tracing(traceparent=request.headers.get("traceparent", ""), request_id=request_id) as own:
+        traceparent = request.META.get("HTTP_TRACEPARENT", "")
+        with trace.tracing(traceparent=traceparent, request_id=request_id) as own:
             response = self.get_response(request)
         response["X-Request-ID"] = own.request_id
         if isinstance(response, HttpResponse) and response.status_code not in _WITHOUT_LENGTH:

@@ -30,7 +30,8 @@ def _is_seen(comment: str, author: str) -> str:
 
 
 _COLUMNS = """comment.id, comment.post_id, comment.thread_id, comment.parent_id, comment.state, comment.content,
-       comment.created_at, comment.edited_at, post.author_id AS post_author_id, author.id AS author_id, author.username, author.display_name"""
+       comment.created_at, comment.edited_at, post.author_id AS post_author_id,
+       author.id AS author_id, author.username, author.display_name"""
 
 # $1 comment, $2 viewer.
 SHOWN = Statement(

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import connection, transaction
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from accounts.models import User
 from interactions.events import DigestDue
@@ -23,7 +24,7 @@ SHOWN = 10
 # The day goes on for each account that is due, whether or not there is something to mail; what there is is mailed up to `newest`.
 CLAIM = """
 WITH due AS MATERIALIZED (
-    SELECT user_id FROM interactions_notificationinbox WHERE digest_due_at <= now()
+    SELECT user_id FROM interactions_notificationinbox WHERE digest_due_at <= %(now)s
      ORDER BY digest_due_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
 ), news AS MATERIALIZED (
     SELECT inbox.user_id, greatest(inbox.read_up_to, inbox.digested_up_to) AS after, newest.place AS up_to
@@ -37,8 +38,8 @@ WITH due AS MATERIALIZED (
          ORDER BY place DESC LIMIT 1) AS newest
 )
 UPDATE interactions_notificationinbox AS inbox
-   SET digest_due_at = now() + interval '1 day', digested_up_to = coalesce(news.up_to, inbox.digested_up_to),
-       digested_at = CASE WHEN news.up_to IS NULL THEN inbox.digested_at ELSE now() END
+   SET digest_due_at = %(now)s + interval '1 day', digested_up_to = coalesce(news.up_to, inbox.digested_up_to),
+       digested_at = CASE WHEN news.up_to IS NULL THEN inbox.digested_at ELSE %(now)s END
   FROM due LEFT JOIN news USING (user_id)
  WHERE inbox.user_id = due.user_id
 RETURNING inbox.user_id, news.after, news.up_to
@@ -62,7 +63,7 @@ def claim_due() -> int:
 def claim_batch() -> int | None:
     """Claim the next 100 accounts that are due and ask for the digests of those with news; None when nobody is due."""
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"limit": BATCH})
+        cursor.execute(CLAIM, {"limit": BATCH, "now": timezone.now()})
         claimed = cursor.fetchall()
     news = [DigestDue(*row) for row in claimed if row[2] is not None]
     for due in news:

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from interactions.models import NotificationInbox
-from interactions.notifications.inboxes import lock_inboxes
+from interactions.notifications.inboxes import lock_existing_inboxes
 from puppies.sql import execute
 
 FORGET_TOLD = """
@@ -37,7 +37,7 @@ DELETE FROM interactions_notification AS told USING act
 @transaction.atomic
 def erase_received(*, user_id: int) -> bool:
     """Remove the next 1,000 of what the account was told, at the end its inbox; False when nothing is left."""
-    lock_inboxes([user_id])
+    lock_existing_inboxes([user_id])
     names = {"user": user_id, "limit": settings.PERSONAL_DATA_BATCH}
     if execute(FORGET_TOLD, names) or execute(FORGET_GROUPS, names):
         return True
@@ -51,5 +51,5 @@ def erase_given(*, user_id: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(TOLD_OF, names)
         recipients = [recipient_id for (recipient_id,) in cursor.fetchall()]
-    lock_inboxes(recipients)
+    lock_existing_inboxes(recipients)
     return bool(recipients and execute(FORGET_ACTS, {**names, "recipients": recipients}))

@@ -14,10 +14,14 @@ SELECT user_id FROM interactions_notificationinbox WHERE user_id = ANY(%(ids)s) 
 
 
 def lock_inboxes(user_ids: Collection[int]) -> None:
-    """Let nobody else write these recipients' notifications until the transaction ends; who has no inbox gets one, unless it is being erased.
+    """Let nobody else write these recipients' notifications until the transaction ends; who has no inbox gets one.
 
     In the order of ids, so that two that want several never wait for each other.
     """
-    ids = sorted(set(user_ids))
-    execute(ENSURE, {"ids": ids})
-    execute(LOCK, {"ids": ids})
+    execute(ENSURE, {"ids": sorted(set(user_ids))})
+    lock_existing_inboxes(user_ids)
+
+
+def lock_existing_inboxes(user_ids: Collection[int]) -> None:
+    """The same, but none is made."""
+    execute(LOCK, {"ids": sorted(set(user_ids))})

@@ -20,7 +20,7 @@ def guarded(application: Application) -> Application:
     """The WSGI application behind the gate."""
 
     def gate(environ: Environ, start_response: Any) -> Iterable[bytes]:
-        for name in [name for name, value in environ.items() if _is_unfit(name, value)]:
+        for name in _unfit(environ):
             del environ[name]
             environ[UNFIT] = True
         return application(environ, start_response)
@@ -28,8 +28,11 @@ def guarded(application: Application) -> Application:
     return gate
 
 
-def _is_unfit(name: str, value: Any) -> bool:
-    if name in _LONGEST_OF:
+def _unfit(environ: Environ) -> set[str]:
+    unfit = {name for name, value in environ.items() if name[:5] == "HTTP_" and len(value) > LONGEST}
+    for name, longest in _LONGEST_OF.items():
+        value = environ.get(name, "")
         # Of RFC 8187's extended parameters neither header has any.
-        return len(value) > _LONGEST_OF[name] or "*=" in value
-    return name.startswith("HTTP_") and len(value) > LONGEST
+        if len(value) > longest or "*=" in value:
+            unfit.add(name)
+    return unfit

@@ -1,9 +1,11 @@
 """Headers that every answer carries, whichever layer gave it, and the browser's questions about other sites."""
 
+import re
 from collections.abc import Callable
 from typing import cast
 
 from corsheaders.middleware import CorsMiddleware
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -16,6 +18,7 @@ PAGE_POLICY = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+CORS_PATHS = re.compile(settings.CORS_URLS_REGEX)
 # Probes come by address, not by name.
 ANY_HOST = frozenset({"/livez", "/readyz", "/metrics"})
 
@@ -46,12 +49,25 @@ class HostMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info not in ANY_HOST:
-            request.get_host()
+            # Refuses as `get_host` does, and what it has found is kept for the links of the answer.
+            request.build_absolute_uri("/")
         return self.get_response(request)
 
 
 class CountedCorsMiddleware(CorsMiddleware):
-    """CORS whose preflights go on to the limits, where they count like any request; `PreflightMiddleware` answers them."""
+    """CORS whose preflights go on to the limits, where they count like any request; `PreflightMiddleware` answers them.
+
+    Whoever names no origin is no script of another site: such a request, nearly every one, passes with nothing but the `Vary`.
+    """
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "HTTP_ORIGIN" in request.META or request.method == "OPTIONS":
+            return cast("HttpResponseBase", super().__call__(request))
+        response = cast("HttpResponseBase", self.get_response(request))
+        if CORS_PATHS.match(request.path_info):
+            vary = response.get("Vary")
+            response["Vary"] = f"{vary}, origin" if vary else "origin"
+        return response
 
     def check_preflight(self, request: HttpRequest) -> None:
         request.preflight_answer = super().check_preflight(request)  # type: ignore[attr-defined]

@@ -73,11 +73,28 @@ def read_cursor(request: Request, *, scope: str) -> dict[str, Any]:
     return {} if raw is None else cursors.decode(raw, scope=scope)
 
 
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Addresses of one list, its filters and limit kept: `address` ends where a cursor begins."""
+
+    address: str
+    scope: str
+
+    def at(self, place: dict[str, Any]) -> str:
+        """The absolute URL of the list at `place`."""
+        return self.address + cursors.encode(place, scope=self.scope)
+
+
+def links_of(request: Request, *, scope: str) -> Links:
+    """The links of the list that this request asks for."""
+    others = sorted((name, value) for name, value in request.query_params.items() if name != "cursor")
+    query = f"{urlencode(others)}&" if others else ""
+    return Links(f"{request.build_absolute_uri(request.path)}?{query}cursor=", scope)
+
+
 def link(request: Request, *, scope: str, place: dict[str, Any]) -> str:
     """The absolute URL of this list at `place`, filters and limit kept."""
-    others = [(name, value) for name, value in request.query_params.items() if name != "cursor"]
-    query = urlencode([*sorted(others), ("cursor", cursors.encode(place, scope=scope))], safe=":")
-    return f"{request.build_absolute_uri(request.path)}?{query}"
+    return links_of(request, scope=scope).at(place)
 
 
 def low_water_mark(now: datetime) -> int:
@@ -105,9 +122,10 @@ def paginate(
     if window.upward:
         page.reverse()
     keys = [key(row) for row in page]
+    links = links_of(request, scope=scope)
     return page, {
-        "next": _next(request, scope, window, keys, more=more),
-        "previous": link(request, scope=scope, place=_upward_place(window, keys, full=len(page) == limit)),
+        "next": _next(links, window, keys, more=more),
+        "previous": links.at(_upward_place(window, keys, full=len(page) == limit)),
     }
 
 
@@ -122,11 +140,11 @@ def _window(place: dict[str, Any], limit: int) -> Window:
     raise InvalidCursor
 
 
-def _next(request: Request, scope: str, window: Window, keys: list[int], *, more: bool) -> str | None:
+def _next(links: Links, window: Window, keys: list[int], *, more: bool) -> str | None:
     if keys and (more or window.upward):
-        return link(request, scope=scope, place={"b": keys[-1]})
+        return links.at({"b": keys[-1]})
     if window.upward:
-        return link(request, scope=scope, place={"b": max((window.after, *window.shown)) + 1})
+        return links.at({"b": max((window.after, *window.shown)) + 1})
     return None
 
 

@@ -1,6 +1,7 @@
 """What is wrong with a request whichever view it is for, told before anybody is asked to sign in."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -58,6 +59,7 @@ def reads_only(view: View) -> View:
     return view
 
 
+@lru_cache(maxsize=1_024)
 def methods_of(view: Any) -> frozenset[str]:
     """What a view answers, in capitals; empty when it does not tell."""
     cls = getattr(view, "cls", None)

@@ -121,7 +121,9 @@ def _response(
     # Without a token there is nothing wrong with one.
     if status == "401" and not _takes_tokens(operation):
         return _problem_response("Refused", codes[status])
-    own, general = codes.get(status, []), problems.code_of(int(status))
+    own = codes.get(status, [])
+    # Who forbids something names the rule; nothing is forbidden in general.
+    general = "" if status == "403" else problems.code_of(int(status))
     if own or not general:
         every = dict.fromkeys([*own, general] if general else own)
         return _problem_response(DESCRIPTIONS[status], list(every))

@@ -5,6 +5,7 @@ full again (the generic cell rate algorithm, ITU-T I.371), so that fractions of 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
 from typing import Literal
 
@@ -15,7 +16,7 @@ MICROSECONDS = 1_000_000
 TOLERANCE = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Limit:
     """At most `quantity` requests in a burst, regained evenly over `seconds`, for each address, user or account.
 
@@ -30,7 +31,7 @@ class Limit:
     routes: tuple[str, ...] = ()
     member: str = ""
 
-    @property
+    @cached_property
     def interval(self) -> float:
         """Microseconds in which one token is regained."""
         return self.seconds * MICROSECONDS / self.quantity
@@ -39,6 +40,11 @@ class Limit:
     def capacity(self) -> int:
         """Microseconds in which an empty bucket is full again."""
         return self.seconds * MICROSECONDS
+
+    @cached_property
+    def policy(self) -> str:
+        """The limit as an item of `RateLimit-Policy`."""
+        return f'"{self.name}";q={self.quantity};w={self.seconds}'
 
     @property
     def is_sensitive(self) -> bool:
@@ -58,7 +64,7 @@ class Bucket:
         return f"limit:{self.limit.name}:{self.subject}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Level:
     """A bucket after a request: in `lack` microseconds it is full."""
 
@@ -66,18 +72,23 @@ class Level:
     lack: float
 
     @property
+    def item(self) -> str:
+        """The bucket as an item of `RateLimit`."""
+        return f'"{self.limit.name}";r={self.remaining};t={self.reset_seconds}'
+
+    @cached_property
     def remaining(self) -> int:
         """Whole tokens left."""
         tokens = int((self.limit.capacity - self.lack + TOLERANCE) // self.limit.interval)
         return max(0, min(tokens, self.limit.quantity))
 
-    @property
+    @cached_property
     def wait_seconds(self) -> int:
         """Seconds until a token is there, rounded up; 0 when one is."""
         wait = self.lack + self.limit.interval - self.limit.capacity
         return ceil(wait / MICROSECONDS) if wait > TOLERANCE else 0
 
-    @property
+    @cached_property
     def reset_seconds(self) -> int:
         """Seconds until more can be asked: for an empty bucket until its next token, else until it is full."""
         return self.wait_seconds if self.remaining == 0 else ceil(self.lack / MICROSECONDS)

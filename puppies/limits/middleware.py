@@ -65,9 +65,5 @@ def _tell(response: HttpResponseBase, verdict: Verdict) -> None:
     response["RateLimit-Remaining"] = str(tightest.remaining)
     response["RateLimit-Reset"] = str(tightest.reset_seconds)
     # draft-ietf-httpapi-ratelimit-headers-10: every policy that applies.
-    response["RateLimit-Policy"] = ", ".join(
-        f'"{level.limit.name}";q={level.limit.quantity};w={level.limit.seconds}' for level in verdict.levels
-    )
-    response["RateLimit"] = ", ".join(
-        f'"{level.limit.name}";r={level.remaining};t={level.reset_seconds}' for level in verdict.levels
-    )
+    response["RateLimit-Policy"] = ", ".join([level.limit.policy for level in verdict.levels])
+    response["RateLimit"] = ", ".join([level.item for level in verdict.levels])

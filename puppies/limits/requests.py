@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from functools import lru_cache
+from dataclasses import dataclass
 from hashlib import blake2b
 
 import orjson
@@ -33,16 +33,31 @@ def route_of(method: str, path: str) -> str:
     return f"{method} {_ID.sub('/{id}', path)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """A table of limits: those of every request, and by route those that it has besides."""
+
+    table: tuple[Limit, ...]
+    everywhere: tuple[Limit, ...]
+    by_route: dict[str, tuple[Limit, ...]]
+
+
+_sorted = Sorted((), (), {})
+
+
 def _limits_on(table: tuple[Limit, ...], route: str) -> tuple[Limit, ...]:
-    everywhere, by_route = _sorted_out(table)
-    return everywhere + by_route.get(route, ())
+    global _sorted  # noqa: PLW0603 - one memory per process
+    known = _sorted
+    # The same object each time: to compare or to hash a whole table would cost more than what is looked up in it.
+    if known.table is not table:
+        _sorted = known = _sorted_out(table)
+    return known.everywhere + known.by_route.get(route, ())
 
 
-@lru_cache(maxsize=8)
-def _sorted_out(table: tuple[Limit, ...]) -> tuple[tuple[Limit, ...], dict[str, tuple[Limit, ...]]]:
+def _sorted_out(table: tuple[Limit, ...]) -> Sorted:
     routes = {route for limit in table for route in limit.routes}
     by_route = {route: tuple(limit for limit in table if route in limit.routes) for route in routes}
-    return tuple(limit for limit in table if not limit.routes), by_route
+    return Sorted(table, tuple(limit for limit in table if not limit.routes), by_route)
 
 
 def _subject(limit: Limit, request: HttpRequest) -> str:

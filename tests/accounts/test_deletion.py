@@ -23,7 +23,7 @@ from interactions.services import like_post
 from posts.models import Post
 from puppies.models import Delivery, LedgerEntry
 from puppies.personal_data import erasers
-from tests.factories import PASSWORD, PostFactory, UserFactory
+from tests.factories import PASSWORD, CommentFactory, PostFactory, UserFactory
 from tests.feeds.readers import Reader, work_all_off, work_off
 from tests.threads import run_together
 
@@ -47,6 +47,7 @@ def lively() -> tuple[User, User, User]:
     for user in (rex, bella, luna):
         for post in [post for own in posts.values() for post in own]:
             like_post(user_id=user.id, post_id=post.id)
+            CommentFactory.create(parent=CommentFactory.create(post=post, author=user), author=bella)
     for _ in range(3):
         open_session(user=rex)
     work_all_off()

@@ -18,7 +18,7 @@ from accounts.export import build_waiting, key_of, remove_expired, request_expor
 from accounts.models import Export, User
 from accounts.services import follow_user
 from interactions.services import like_post
-from tests.factories import PostFactory, UserFactory
+from tests.factories import CommentFactory, PostFactory, UserFactory
 from tests.threads import run_together
 
 
@@ -44,6 +44,8 @@ def test_an_archive_has_everything_of_the_account(client: APIClient, user: User)
     follow_user(follower_id=user.id, followee_id=bella.id)
     follow_user(follower_id=bella.id, followee_id=user.id)
     like_post(user_id=user.id, post_id=posts[0].id)
+    comment = CommentFactory.create(post=posts[0], author=user)
+    CommentFactory.create(parent=comment)
     block_user(blocker_id=user.id, blocked_id=luna.id)
     mute_user(muter_id=user.id, muted_id=bella.id)
 
@@ -66,13 +68,15 @@ def test_an_archive_has_everything_of_the_account(client: APIClient, user: User)
     assert list(files) == [
         f"{name}.json"
         for name in (
-            *("likes", "posts", "account", "sessions", "identities"),
+            *("likes", "notifications", "notification_preferences", "comments"),
+            *("posts", "account", "sessions", "identities"),
             *("following", "followers", "blocks", "mutes"),
         )
     ]
     assert [row["id"] for row in files["posts.json"]] == [str(post.id) for post in posts]
     assert [row["content"] for row in files["posts.json"]] == [post.content for post in posts]
     assert [row["post_id"] for row in files["likes.json"]] == [str(posts[0].id)]
+    assert [row["id"] for row in files["comments.json"]] == [str(comment.id)]
     (account,) = files["account.json"]
     assert (account["username"], account["email"]) == (user.username, user.email)
     assert "password" not in json.dumps(files)

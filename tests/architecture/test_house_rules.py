@@ -81,6 +81,10 @@ def test_every_subscription_starts_a_task_that_exists() -> None:
         "feeds.purge_post",
         "feeds.purge_unfollowed",
         "feeds.rebuild_feed",
+        "interactions.notify_comment",
+        "interactions.notify_followed",
+        "interactions.notify_mentioned",
+        "interactions.send_digest",
     }
     assert {name for name in subscribed_tasks() if not name.startswith("tests.")} <= our_tasks()
 

@@ -10,9 +10,10 @@ from accounts.export import request_export
 from accounts.models import User
 from accounts.services import follow_user
 from feeds.popular.ranking import rank_popular
+from interactions.draining import drain
 from interactions.services import like_post
 from tests.architecture.routes import routes
-from tests.factories import PASSWORD, PostFactory, UserFactory
+from tests.factories import PASSWORD, CommentFactory, PostFactory, UserFactory
 
 # Savepoints count here; outside a test they are the BEGIN and COMMIT of their transaction.
 COUNTS = {
@@ -41,6 +42,17 @@ COUNTS = {
     ("GET", "v1/posts/<str:id>/likes"): 5,
     ("POST", "v1/posts/<str:id>/likes"): 2,
     ("DELETE", "v1/posts/<str:id>/likes"): 2,
+    ("POST", "v1/posts/<str:id>/comments"): 9,
+    ("GET", "v1/posts/<str:id>/comments"): 2,
+    ("GET", "v1/comments/<str:id>"): 2,
+    ("PATCH", "v1/comments/<str:id>"): 9,
+    ("POST", "v1/comments/<str:id>/hide"): 8,
+    ("DELETE", "v1/comments/<str:id>/hide"): 7,
+    ("GET", "v1/notifications"): 2,
+    ("GET", "v1/notifications/unread_count"): 2,
+    ("POST", "v1/notifications/read"): 7,
+    ("GET", "v1/notifications/preferences"): 2,
+    ("PATCH", "v1/notifications/preferences"): 8,
     ("GET", "v1/feed"): 1,
     ("GET", "v1/feed/popular"): 1,
 }
@@ -60,6 +72,8 @@ ONCE = {
     ("DELETE", "v1/users/me"),
     ("POST", "v1/users/me/export"),
     ("DELETE", "v1/users/<str:username>/block"),
+    # tests/interactions/comments counts it.
+    ("DELETE", "v1/comments/<str:id>"),
     ("GET", "v1/schema"),
 }
 QUERIES = {"v1/users": "?q=be"}
@@ -70,14 +84,17 @@ def body(path: str, name: str) -> dict[str, str] | None:
         "v1/auth/register": {"username": name, "email": f"{name}@example.test", "password": PASSWORD},
         "v1/auth/token": {"username": "bella", "password": PASSWORD},
         "v1/posts": {"content": "hello"},
+        "v1/posts/<str:id>/comments": {"content": "hello"},
+        "v1/comments/<str:id>": {"content": name},
         "v1/auth/password/reset": {"email": "nobody@example.test"},
         "v1/users/me": {"bio": name},
+        "v1/notifications/preferences": {"digest": "daily"},
     }
     return bodies.get(path)
 
 
 def prepare(user: User, rows: int) -> dict[str, str]:
-    """An author with so many posts, each liked and followed by so many, one of them `user`."""
+    """An author with so many posts, each liked, commented on and followed by so many, one of them `user`, whose post has comments."""
     bella = UserFactory.create(username="bella")
     bella.set_password(PASSWORD)
     bella.save(update_fields=["password"])
@@ -87,8 +104,19 @@ def prepare(user: User, rows: int) -> dict[str, str]:
         follow_user(follower_id=fan.id, followee_id=bella.id)
         for post in posts:
             like_post(user_id=fan.id, post_id=post.id)
+            CommentFactory.create(parent=CommentFactory.create(post=post, author=fan))
+    mine = CommentFactory.create(post=posts[0], author=user)
+    own = CommentFactory.create_batch(rows, post=PostFactory.create(author=user))[0]
+    for liked in PostFactory.create_batch(rows, author=user):
+        like_post(user_id=bella.id, post_id=liked.id)
+    drain()
     rank_popular(spacing_seconds=0)
-    return {"<str:username>": "bella", "<str:id>": str(posts[0].id)}
+    return {
+        "<str:username>": "bella",
+        "comments/<str:id>/hide": f"comments/{own.id}/hide",
+        "comments/<str:id>": f"comments/{mine.id}",
+        "<str:id>": str(posts[0].id),
+    }
 
 
 def send(client: APIClient, method: str, path: str, names: dict[str, str], newcomer: str) -> Any:

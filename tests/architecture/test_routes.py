@@ -23,10 +23,12 @@ from accounts.models import User
 from accounts.policy import Role
 from accounts.roles import OPERATOR, grant_role, suspend_user
 from accounts.sessions import open_session
+from interactions.models import Comment
+from interactions.notifications.unsubscribing import unsubscribe_url
 from posts.models import Post
 from tests.architecture.routes import routes
 from tests.database import everything_stored
-from tests.factories import DeliveryFactory, PostFactory, UserFactory
+from tests.factories import CommentFactory, DeliveryFactory, PostFactory, UserFactory
 
 CALLERS = ("anonymous", "user", "other", "suspended", "moderator", "admin")
 HEADING = ("method", "route", *CALLERS)
@@ -34,16 +36,19 @@ TABLE = Path(__file__).with_name("routes.txt")
 WITH_BODY = {
     "POST v1/posts": {"content": "hello"},
     "PATCH v1/users/me": {"bio": "hello"},
+    "POST v1/posts/<str:id>/comments": {"content": "hello"},
+    "PATCH v1/comments/<str:id>": {"content": "hello"},
 }
 QUERIES = {"GET v1/users": "?q=ow"}
 
 
 @dataclass(frozen=True)
 class World:
-    """What the routes name: an account with a post, a session and two identities."""
+    """What the routes name: an account with a post, a comment on it, a session and two identities."""
 
     owner: User
     post: Post
+    comment: Comment
     session_id: int
     group_id: int
     delivery_id: int
@@ -56,9 +61,11 @@ class World:
         request_export(user_id=owner.id)
         for provider in ("apple", "google"):
             identity = UserSocialAuth.objects.create(user=owner, provider=provider, uid="1")
+        post = PostFactory.create(author=owner)
         return cls(
             owner=owner,
-            post=PostFactory.create(author=owner),
+            post=post,
+            comment=CommentFactory.create(post=post, author=owner),
             session_id=open_session(user=owner).session_id,
             group_id=Group.objects.create(name="somebody").pk,
             delivery_id=DeliveryFactory.create().pk,
@@ -70,6 +77,8 @@ class World:
         by_kind = {
             "/sessions/": self.session_id,
             "v1/posts/": self.post.pk,
+            "v1/comments/": self.comment.pk,
+            "/interactions/comment/": self.comment.pk,
             "/posts/post/": self.post.pk,
             "/auth/group/": self.group_id,
             "/puppies/delivery/": self.delivery_id,
@@ -78,7 +87,15 @@ class World:
         }
         own = next((value for kind, value in by_kind.items() if kind in route), 1)
         fixed = {"username": self.owner.username, "code": "not_found", "provider": "google", "url": "nothing"}
-        values = {"id": own, "object_id": own, "content_type_id": 1, "app_label": "accounts", **fixed}
+        token = unsubscribe_url(user_id=self.owner.pk).rpartition("/")[2]
+        values = {
+            "token": token,
+            "id": own,
+            "object_id": own,
+            "content_type_id": 1,
+            "app_label": "accounts",
+            **fixed,
+        }
         # Django's own pages are written as regular expressions here and there.
         plain = (
             re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<\1>", route).replace("^", "").replace("$", "").replace("?", "")

@@ -18,7 +18,7 @@ from interactions.tasks import drain_ledger
 from posts.models import Post
 from puppies.models import Delivery, LedgerEntry
 from puppies.outbox import leases
-from tests.factories import PostFactory, UserFactory
+from tests.factories import CommentFactory, PostFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,11 +30,12 @@ def reader() -> User:
 
 @pytest.fixture
 def post(reader: User) -> Post:
-    """A post of somebody whom the reader follows, liked and pushed; everything drained, every delivery done."""
+    """A post of somebody whom the reader follows, liked, commented on and pushed; everything drained, every delivery done."""
     author = UserFactory.create(username="author")
     follow_user(follower_id=reader.id, followee_id=author.id)
     post: Post = PostFactory.create(author=author)
     like_post(user_id=reader.id, post_id=post.id)
+    CommentFactory.create(post=post, author=reader)
     drain_ledger()
     execute("INSERT INTO feeds_feedentry VALUES (%s, %s, %s)", reader.id, post.feed_id, author.id)
     execute("UPDATE accounts_follow SET merged = true")
@@ -104,7 +105,8 @@ def test_work_in_hand_is_no_finding(post: Post, reader: User) -> None:
     [
         ("UPDATE posts_post SET like_count = like_count + 1", "post.likes equals its rows"),
         ("DELETE FROM interactions_like", "post.likes equals its rows"),
-        ("UPDATE posts_post SET comment_count = 1", "post.comments equals its rows"),
+        ("UPDATE posts_post SET comment_count = 2", "post.comments equals its rows"),
+        ("UPDATE interactions_comment SET state = 'hidden'", "post.comments equals its rows"),
         (
             "UPDATE accounts_user SET followers_count = 7 WHERE username = 'author'",
             "user.followers equals its rows",

@@ -93,7 +93,9 @@ class World:
         author, foe = register(installation, "author"), register(installation, "foe")
         plain, moderator = register(installation, "plain"), register(installation, "moderator")
         installation.manage("grant_role", moderator.username, "moderator")
-        names = {"username": author.username, "id": str(author.post("hello")), "foe": foe.username}
+        post_id = author.post("hello")
+        names = {"username": author.username, "id": str(post_id), "foe": foe.username}
+        names["comment"] = str(author.comment(post_id, "hello"))
         return cls(
             installation,
             {
@@ -130,6 +132,8 @@ def ask_by_name(case: Any, caller: Caller, world: World) -> Response | None:
     named = {name: caller.names[name] for name in case.path_parameters}
     if case.path.endswith("/block"):
         named["username"] = caller.names["foe"]
+    if case.path.startswith("/v1/comments/"):
+        named["id"] = caller.names["comment"]
     known = case.derive()
     known.path_parameters = named
     return ask(known, caller, world)

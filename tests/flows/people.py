@@ -52,6 +52,12 @@ class Person:
         assert answer.status_code == 201, answer.text
         return int(answer.json()["id"])
 
+    def comment(self, post_id: int, content: str) -> int:
+        """Comment on a post; the comment's id."""
+        answer = self.send("POST", f"/v1/posts/{post_id}/comments", body={"content": content})
+        assert answer.status_code == 201, answer.text
+        return int(answer.json()["id"])
+
     def follow(self, other: "Person") -> None:
         """Follow somebody."""
         answer = self.send("POST", f"/v1/users/{other.username}/follow")

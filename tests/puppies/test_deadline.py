@@ -46,6 +46,22 @@ def test_a_query_that_takes_too_long_is_ended_and_the_connection_lives_on() -> N
     assert User.objects.count() == 0
 
 
+def test_time_that_passed_before_the_block_counts() -> None:
+    with pytest.raises(DeadlinePassed), deadline(1_000, since=time.monotonic() - 1):
+        User.objects.count()
+
+
+def test_what_is_left_of_the_time_is_the_bound() -> None:
+    with deadline(60_000, since=time.monotonic() - 50):
+        bound = timeout_in_force()
+
+    assert (
+        9_000
+        <= int(bound.removesuffix("ms").removesuffix("s")) * (1 if bound.endswith("ms") else 1_000)
+        <= 10_000
+    )
+
+
 @pytest.mark.parametrize("is_known", [False, True])
 def test_waiting_for_a_lock_counts_also_where_the_statement_is_prepared(is_known: bool) -> None:
     connection.close()

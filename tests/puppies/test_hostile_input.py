@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from tests.database import APPS, everything_stored
-from tests.factories import PostFactory
+from tests.factories import CommentFactory, PostFactory
 
 SCHEMA = yaml.safe_load((settings.BASE_DIR / "docs" / "openapi.yaml").read_text())
 JSON = "application/json"
@@ -122,7 +122,10 @@ MEMBERS = [
 
 
 def send(client: Any, method: str, path: str, body: bytes, content_type: str, **headers: str) -> Any:
-    names = {"id": str(PostFactory.create().id), "username": User.objects.latest("id").username}
+    # By the author of what is asked for, so that nothing but the body is wrong.
+    post = PostFactory.create(author=User.objects.latest("id"))
+    own = CommentFactory.create(post=post, author=post.author) if path.startswith("/v1/comments/") else post
+    names = {"id": str(own.id), "username": User.objects.latest("id").username}
     where = path.format_map({"comment_id": "1", "provider": "google", "user_id": "1", **names})
     before = everything_stored()
 

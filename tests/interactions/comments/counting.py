@@ -1,10 +1,17 @@
-"""Whether the counts of comments are exact."""
+"""Who wrote a comment, and whether the counts of comments are exact."""
 
 from django.db.models import Count, Q
 
+from accounts.models import User
 from interactions.models import Comment
 from posts.models import Post
 from posts.selectors import displayed_post
+
+
+def author_of(comment: Comment) -> User:
+    """Whoever wrote a comment that is not deleted."""
+    assert comment.author is not None
+    return comment.author
 
 
 def published() -> dict[int, int]:

@@ -3,16 +3,17 @@
 from typing import Any
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from interactions.comments.moderating import remove_comment
 from interactions.comments.services import hide_comment
 from interactions.models import COMMENT_LENGTH, Comment
 from posts.models import Post
 from tests.conftest import SignIn
 from tests.database import everything_stored
 from tests.factories import CommentFactory, PostFactory, UserFactory
+from tests.interactions.comments.counting import author_of
 
 
 def comments(post: Post) -> str:
@@ -83,7 +84,7 @@ def test_what_is_no_comment_of_this_post_cannot_be_answered(client: APIClient, s
     hidden, deleted = CommentFactory.create(post=post), CommentFactory.create(post=post)
     CommentFactory.create(parent=deleted)
     hide_comment(user_id=post.author_id, comment_id=hidden.id)
-    sign_in(deleted.author).delete(one(deleted))
+    sign_in(author_of(deleted)).delete(one(deleted))
     before = everything_stored()
 
     answers = [
@@ -183,61 +184,6 @@ def test_the_same_text_again_is_no_edit(client: APIClient, user: User) -> None:
     assert (answer.status_code, answer.json()["edited_at"]) == (200, None)
 
 
-@pytest.mark.parametrize("method", ["patch", "delete"])
-def test_only_its_author_changes_and_deletes_a_comment(
-    client: APIClient, user: User, anonymous_client: APIClient, method: str
-) -> None:
-    comment = CommentFactory.create(post=PostFactory.create(author=user))
-    before = everything_stored()
-
-    answers = [
-        getattr(caller, method)(one(comment), {"content": "mine"}) for caller in (client, anonymous_client)
-    ]
-
-    assert [of(answer) for answer in answers] == [(403, "not_the_author"), (401, "unauthenticated")]
-    assert everything_stored() == before
-
-
-@pytest.mark.parametrize("method", ["post", "delete"])
-def test_only_the_posts_author_hides(client: APIClient, user: User, method: str) -> None:
-    """Neither whoever wrote the comment nor anybody else."""
-    mine, other = CommentFactory.create(author=user), CommentFactory.create()
-    before = everything_stored()
-
-    answers = [getattr(client, method)(f"{one(comment)}/hide") for comment in (mine, other)]
-
-    assert [of(answer) for answer in answers] == [(403, "not_the_posts_author")] * 2
-    assert everything_stored() == before
-
-
-def test_a_comment_is_hidden_and_shown_again(client: APIClient, user: User) -> None:
-    comment = CommentFactory.create(post=PostFactory.create(author=user))
-    post = f"/v1/posts/{comment.post_id}"
-
-    hidden = [client.post(f"{one(comment)}/hide") for _ in range(2)]
-    count = client.get(post).json()["comment_count"]
-    listed = client.get(f"{post}/comments").json()["results"]
-    shown = [client.delete(f"{one(comment)}/hide") for _ in range(2)]
-
-    assert [(answer.status_code, answer.json()["hidden"]) for answer in hidden] == [(200, True)] * 2
-    assert (count, listed) == (0, [hidden[0].json()])
-    assert [answer.status_code for answer in shown] == [204, 204]
-    assert client.get(one(comment)).json()["hidden"] is False
-    assert client.get(post).json()["comment_count"] == 1
-
-
-def test_what_a_moderator_removed_stays_removed(client: APIClient, user: User) -> None:
-    comment = CommentFactory.create(post=PostFactory.create(author=user))
-    remove_comment(actor_id=None, comment_id=comment.id)
-    before = everything_stored()
-
-    refused, again = client.delete(f"{one(comment)}/hide"), client.post(f"{one(comment)}/hide")
-
-    assert of(refused) == (403, "removed_by_moderator")
-    assert (again.status_code, again.json()["hidden"]) == (200, True)
-    assert everything_stored() == before
-
-
 @pytest.mark.parametrize("raw", ["1", "0", "abc", "-1", "%00", "9" * 30])
 @pytest.mark.parametrize(
     ("method", "path"),
@@ -276,7 +222,7 @@ def test_a_deleted_root_keeps_the_place_of_its_thread_until_the_last_reply_goes(
     client.delete(one(root))
     listed = client.get(comments(root.post)).json()["results"]
     alone = client.get(one(root))
-    sign_in(reply.author).delete(one(reply))
+    sign_in(author_of(reply)).delete(one(reply))
 
     assert listed[0] == before | {"author": None, "content": None, "unavailable": True}
     assert [row["id"] for row in listed] == [str(root.id), str(reply.id)]
@@ -306,3 +252,15 @@ def test_a_cursor_belongs_to_its_post_and_its_reader(client: APIClient, sign_in:
     ]
 
     assert [of(answer) for answer in answers] == [(400, "invalid_cursor")] * 3
+
+
+@pytest.mark.parametrize("replies", [0, 1, 3])
+def test_deleting_costs_the_same_however_many_replied(
+    client: APIClient, user: User, replies: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    first, second = CommentFactory.create_batch(2, author=user)
+    CommentFactory.create_batch(replies, parent=second)
+    client.delete(one(first))
+
+    with django_assert_num_queries(10):
+        assert client.delete(one(second)).status_code == 204

@@ -12,7 +12,7 @@ from posts.models import Post
 from posts.services import delete_post
 from puppies.personal_data import erasers, sections
 from tests.factories import CommentFactory, PostFactory, UserFactory
-from tests.interactions.comments.counting import assert_counts_are_exact
+from tests.interactions.comments.counting import assert_counts_are_exact, author_of
 
 pytestmark = pytest.mark.django_db
 
@@ -65,7 +65,7 @@ def test_places_that_were_kept_for_the_account_go_with_it() -> None:
     root = CommentFactory.create()
     for _ in range(3):
         CommentFactory.create(parent=root, author=user)
-    erase_all_given(root.author)
+    erase_all_given(author_of(root))
 
     erase_all_given(user)
 
@@ -77,7 +77,7 @@ def test_comments_received_go_with_places_batch_by_batch() -> None:
     mine, other = PostFactory.create_batch(2)
     for comment in CommentFactory.create_batch(2, post=mine):
         CommentFactory.create(parent=comment)
-        erase_all_given(comment.author)
+        erase_all_given(author_of(comment))
     kept = CommentFactory.create(post=other)
 
     batches = [erase_received(author_id=mine.author_id) for _ in range(3)]
@@ -90,7 +90,7 @@ def test_comments_under_a_deleted_post_go_too() -> None:
     comment = CommentFactory.create()
     delete_post(post_id=comment.post_id)
 
-    assert erase_all_given(comment.author) == 1
+    assert erase_all_given(author_of(comment)) == 1
 
     assert Comment.objects.count() == 0
     assert_counts_are_exact()

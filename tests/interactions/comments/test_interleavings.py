@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
+from typing import TypeVar
 
 import pytest
 from django.db import transaction
@@ -26,6 +27,7 @@ from tests.factories import CommentFactory, PostFactory, UserFactory
 from tests.interactions.comments.counting import assert_counts_are_exact
 from tests.threads import run_together
 
+T = TypeVar("T")
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -36,7 +38,7 @@ def elsewhere() -> Iterator[Elsewhere]:
     other.close()
 
 
-def result(future: "Future[object]") -> object:
+def result(future: "Future[T]") -> T:
     return future.result(timeout=LIMIT_SECONDS)
 
 

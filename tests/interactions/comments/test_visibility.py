@@ -17,6 +17,7 @@ from posts.models import Post
 from tests.conftest import SignIn
 from tests.database import everything_stored
 from tests.factories import CommentFactory, PostFactory, UserFactory
+from tests.interactions.comments.counting import author_of
 
 
 def listed(client: APIClient, post: Post) -> list[str | None]:
@@ -101,14 +102,14 @@ def test_across_a_block_there_are_no_comments(
 ) -> None:
     post = PostFactory.create()
     mine, other = CommentFactory.create(post=post, author=user), CommentFactory.create(post=post)
-    blocker, blocked_one = (user, other.author) if blocks else (other.author, user)
+    blocker, blocked_one = (user, author_of(other)) if blocks else (author_of(other), user)
     block_user(blocker_id=blocker.id, blocked_id=blocked_one.id)
     answer = {"content": "wuff", "parent_id": str(other.id)}
 
     replied = client.post(f"/v1/posts/{post.id}/comments", answer)
 
     assert listed(client, post) == [mine.content]
-    assert listed(sign_in(other.author), post) == [other.content]
+    assert listed(sign_in(author_of(other)), post) == [other.content]
     assert listed(sign_in(post.author), post) == [mine.content, other.content]
     assert (status_of(client, mine), status_of(client, other)) == (200, 404)
     assert (replied.status_code, replied.json()["code"]) == (409, "unknown_parent")
@@ -120,7 +121,7 @@ def test_across_a_block_there_are_no_comments(
 
 def test_comments_of_accounts_that_are_not_active_are_left_out(client: APIClient) -> None:
     comment = CommentFactory.create()
-    suspend(comment.author)
+    suspend(author_of(comment))
 
     away = listed(client, comment.post), status_of(client, comment)
     restore_user(actor_id=OPERATOR, user_id=comment.author_id)
@@ -153,7 +154,7 @@ def test_a_hidden_comment_is_seen_by_few_and_marked(
     grant_role(actor_id=OPERATOR, user_id=moderator.id, role=Role.MODERATOR)
     act(comment)
 
-    for person in (comment.author, comment.post.author, moderator):
+    for person in (author_of(comment), comment.post.author, moderator):
         assert sign_in(person).get(f"/v1/comments/{comment.id}").json()["hidden"] is True
         assert listed(sign_in(person), comment.post) == [comment.content]
     for stranger in (client, anonymous_client):
@@ -179,7 +180,7 @@ def root_hidden(root: Comment, _: User) -> None:
 
 
 def of_nobody(root: Comment, _: User) -> None:
-    suspend(root.author)
+    suspend(author_of(root))
 
 
 def across_a_block(root: Comment, user: User) -> None:
@@ -212,7 +213,7 @@ def test_a_root_that_cannot_be_seen_keeps_the_place_of_a_thread_with_replies(
 
 
 @pytest.mark.parametrize("away", [gone, root_hidden, of_nobody, across_a_block])
-@pytest.mark.parametrize("act", [hide, remove, lambda reply: suspend(reply.author)])
+@pytest.mark.parametrize("act", [hide, remove, lambda reply: suspend(author_of(reply))])
 def test_a_root_that_cannot_be_seen_over_replies_that_cannot_is_not_listed(
     client: APIClient,
     user: User,

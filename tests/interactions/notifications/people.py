@@ -8,6 +8,8 @@ from accounts.models import User
 from config.celery import app
 from interactions.draining import drain
 from interactions.notifications.selectors import Told, notifications, unread
+from interactions.services import like_post
+from tests.factories import PostFactory, UserFactory
 from tests.feeds.readers import work_all_off
 
 URL = "/v1/notifications"
@@ -36,6 +38,14 @@ def brief(user: User) -> list[tuple[str, list[str]]]:
 
 def unread_number(user: User) -> int:
     return unread(recipient_id=user.id).number
+
+
+def like_of(user: User, *, by: int = 1) -> list[User]:
+    """A new post of the user, liked by so many."""
+    post, fans = PostFactory.create(author=user), UserFactory.create_batch(by)
+    for fan in fans:
+        like_post(user_id=fan.id, post_id=post.id)
+    return fans
 
 
 def page(client: APIClient, url: str = URL) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -32,7 +33,7 @@ from tests.factories import UserFactory
 from tests.feeds.readers import work_off
 from tests.interactions.notifications.village import KINDS, Pair, Village, Words
 
-EXAMPLES = int(os.environ.get("NOTIFICATION_EXAMPLES", "80"))
+EXAMPLES = int(os.environ.get("NOTIFICATION_EXAMPLES", "60"))
 PEOPLE = 3
 EMPTY = "".join(
     f"DELETE FROM {table};"  # noqa: S608 - names of this module
@@ -64,6 +65,27 @@ class Notifications(RuleBasedStateMachine):
         self.steps = itertools.count()
         self.settings = override_settings(DELIVERY_MAX_ATTEMPTS=1_000)
         self.settings.enable()
+
+    @initialize(
+        likes=st.sets(pairs),
+        follows=st.sets(pairs, max_size=2),
+        comments=st.sets(pairs, max_size=2),
+        is_settled=st.booleans(),
+    )
+    def begin(self, *, likes: set[Pair], follows: set[Pair], comments: set[Pair], is_settled: bool) -> None:
+        """Everybody has a post, and something has happened to some, which not everybody was told yet."""
+        for who in range(PEOPLE):
+            self.post(who, set())
+        for who, whose in sorted(likes):
+            self.like_or_unlike(who, whose)
+        for pair in sorted(follows):
+            self.follow_or_unfollow(pair)
+        for who, whose in sorted(comments):
+            self.comment(who, whose, None, {whose})
+        if is_settled:
+            self.count_likes()
+            for delivery in Delivery.objects.filter(done_at=None).order_by("id"):
+                self.work(delivery)
 
     def teardown(self) -> None:
         for who in range(PEOPLE):
@@ -266,7 +288,7 @@ def test_everybody_is_told_what_they_should_be() -> None:
         Notifications,
         settings=settings(
             max_examples=EXAMPLES,
-            stateful_step_count=40,
+            stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

@@ -2,16 +2,22 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from interactions.models import Kind
-from interactions.notifications.selectors import PAGE_DOWN, PAGE_UP, UNREAD
+from interactions.notifications import housekeeping
+from interactions.notifications.digests import CLAIM
+from interactions.notifications.inboxes import LOCK
+from interactions.notifications.marking import MARK
+from interactions.notifications.selectors import PAGE_DOWN, PAGE_UP, UNREAD, notifications
 from puppies.ids import MAX_ID
 from puppies.sql import Statement
-from tests.plans import Plan, analyze, generic_plan_of
+from tests.plans import Plan, analyze, generic_plan_of, plan_of
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +36,8 @@ INSERT INTO interactions_notification (recipient_id, kind, subject_id, actor_id,
 SELECT {READER}, 'like', post_id, user_id, user_id FROM interactions_like;
 INSERT INTO interactions_notificationgroup (recipient_id, kind, subject_id, post_id, place)
 SELECT {READER}, 'like', id, id, id FROM posts_post;
+INSERT INTO interactions_notificationgroup (recipient_id, kind, subject_id, place)
+SELECT 2 + n % 20000, 'follow', n, {GROUPS} + n FROM generate_series(1, 40000) AS n;
 INSERT INTO interactions_notificationinbox (user_id, digest_due_at)
 SELECT n, CASE WHEN n % 100 = 1 THEN now() END FROM generate_series(1, 20000) AS n;
 INSERT INTO accounts_block (blocker_id, blocked_id) SELECT 2 + n % 50, 60 + n FROM generate_series(1, 5000) AS n;
@@ -60,7 +68,7 @@ def page_plan(statement: Statement) -> Plan:
     return generic_plan_of(statement, READER, list(Kind), MAX_ID, 0, [], 21)
 
 
-def executed(statement: Statement, *parameters: object) -> dict[str, object]:
+def executed(statement: Statement, *parameters: Any) -> dict[str, object]:
     """The plan of one execution with what it read."""
     statement.rows(*parameters)
     with connection.cursor() as cursor:
@@ -76,23 +84,79 @@ def executed(statement: Statement, *parameters: object) -> dict[str, object]:
     return dict(document[0])
 
 
+def pages_read(statement: Statement, *parameters: Any) -> int:
+    """How many pages of tables and indexes one execution reads."""
+    document: Any = executed(statement, *parameters)
+    plan = document["Plan"]
+    return int(plan["Shared Hit Blocks"]) + int(plan["Shared Read Blocks"])
+
+
 @pytest.mark.parametrize("statement", [PAGE_DOWN, PAGE_UP])
-def test_time(town, statement):
-    for limit in (1, 21):
-        d = executed(statement, READER, list(Kind), MAX_ID, 0, [], limit)
-        print(limit, d["Execution Time"], d["Plan"]["Shared Hit Blocks"], d["Plan"]["Shared Read Blocks"])
-    print(
-        sorted(page_plan(statement).indexes()),
-        page_plan(statement).scanned_whole(),
-        page_plan(statement).sorts(),
+def test_a_page_is_read_by_indexes(town: None, statement: Statement) -> None:
+    plan = page_plan(statement)
+
+    assert plan.scanned_whole() == set()
+    assert {"notification_group_newest", "notification_newest", "interactions_notificationinbox_pkey"} <= (
+        plan.indexes()
     )
-    d = executed(UNREAD, READER)
-    print("unread", d["Execution Time"], d["Plan"]["Shared Hit Blocks"])
-    with connection.cursor() as c:
-        c.execute("update interactions_notificationinbox set read_up_to=%s where user_id=1", [10000])
-    d = executed(UNREAD, READER)
-    print("unread none", d["Execution Time"], d["Plan"]["Shared Hit Blocks"])
-    with connection.cursor() as c:
-        c.execute("update interactions_notificationinbox set read_up_to=0 where user_id=1", [10000])
-    d = executed(statement, READER, ["mention"], MAX_ID, 0, [], 21)
-    print("mention", d["Execution Time"], d["Plan"]["Shared Hit Blocks"])
+    assert "notification_group_oldest" not in plan.indexes()
+
+
+def test_a_page_costs_the_same_however_many_like_a_post(town: None) -> None:
+    viral = pages_read(PAGE_DOWN, READER, list(Kind), MAX_ID, GROUPS - 1, [], 1)
+    plain = pages_read(PAGE_DOWN, READER, list(Kind), GROUPS, 0, [], 1)
+
+    (group,), _ = notifications(recipient_id=READER, limit=1)
+    assert (group.post and group.post.id, group.actors_count, group.is_capped) == (GROUPS, 99, True)
+    assert [actor.id for actor in group.actors] == [LIKERS + 1, LIKERS, LIKERS - 1]
+    # A hundred of them are looked at, by some twenty pages each, of 100,000.
+    assert viral - plain < 100 * 25
+
+
+def test_a_deep_page_costs_what_the_first_does(town: None) -> None:
+    first = pages_read(PAGE_DOWN, READER, list(Kind), GROUPS, 0, [], 21)
+    deep = pages_read(PAGE_DOWN, READER, list(Kind), 100, 0, [], 21)
+
+    assert deep < 1.2 * first
+
+
+def test_other_kinds_are_passed_over_within_the_index(town: None) -> None:
+    found = pages_read(PAGE_DOWN, READER, ["mention"], MAX_ID, 0, [], 21)
+
+    assert found - pages_read(UNREAD, READER) < GROUPS / 20
+
+
+def test_the_unread_are_counted_to_a_hundred(town: None) -> None:
+    plan = generic_plan_of(UNREAD, READER)
+
+    assert plan.scanned_whole() == set()
+    assert "notification_group_newest" in plan.indexes()
+    assert pages_read(UNREAD, READER) < 100 * 40
+
+
+def test_housekeeping_finds_the_oldest_in_order(town: None) -> None:
+    plan = plan_of(housekeeping.OLDEST, {"until": 0, "limit": 1_000})
+
+    assert (plan.scanned_whole(), plan.sorts()) == (set(), [])
+    assert "notification_group_oldest" in plan.indexes()
+
+
+def test_who_is_due_for_a_digest_is_found_in_order(town: None) -> None:
+    plan = plan_of(CLAIM, {"limit": 100, "now": timezone.now()})
+
+    assert "inbox_digest_due" in plan.indexes()
+    assert plan.scanned_whole() == set()
+
+
+def test_inboxes_are_locked_in_the_order_of_their_key(town: None) -> None:
+    plan = plan_of(LOCK, {"ids": list(range(1, 501))})
+
+    assert plan.scanned_whole() == set()
+    assert plan.indexes() == {"interactions_notificationinbox_pkey"}
+
+
+def test_marking_reads_one_place(town: None) -> None:
+    plan = plan_of(MARK, {"user": READER, "up_to": MAX_ID})
+
+    assert (plan.scanned_whole(), plan.sorts()) == (set(), [])
+    assert "notification_group_newest" in plan.indexes()
