@@ -42,7 +42,7 @@ COUNTS = {
     ("GET", "v1/posts/<str:id>/likes"): 5,
     ("POST", "v1/posts/<str:id>/likes"): 2,
     ("DELETE", "v1/posts/<str:id>/likes"): 2,
-    ("POST", "v1/posts/<str:id>/comments"): 9,
+    ("POST", "v1/posts/<str:id>/comments"): 10,
     ("GET", "v1/posts/<str:id>/comments"): 2,
     ("GET", "v1/comments/<str:id>"): 2,
     ("PATCH", "v1/comments/<str:id>"): 9,
