@@ -1,18 +1,14 @@
 """The recount: nothing wrong is overlooked, nothing right is reported, and repairs are exact while likes go on."""
 
-import json
 from collections.abc import Callable, Iterator
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import transaction
 from rest_framework.test import APIClient
 
 from accounts import modes
 from accounts.models import User
-from accounts.services import follow_user
 from interactions import recounting
 from interactions.draining import COUNTERS, drain, drain_batch
 from interactions.models import Like, RecountRound
@@ -25,42 +21,10 @@ from puppies.ids import MAX_ID
 from puppies.sql import execute
 from tests.elsewhere import Elsewhere
 from tests.factories import PostFactory, UserFactory
+from tests.interactions.damaging import DAMAGES, damage, loved
 from tests.interactions.gathering import LIKES, posts, stored
 from tests.plans import analyze, fill_accounts, plan_of
 from tests.threads import run_together
-
-DAMAGES = {
-    "post.likes": "UPDATE posts_post SET like_count = like_count + 5 WHERE id = %(post)s",
-    "post.comments": "UPDATE posts_post SET comment_count = 7 WHERE id = %(post)s",
-    "user.followers": "UPDATE accounts_user SET followers_count = followers_count - 2 WHERE id = %(author)s",
-    "user.following": "UPDATE accounts_user SET following_count = 1 WHERE id = %(author)s",
-    "user.posts": "UPDATE accounts_user SET posts_count = 40000 WHERE id = %(author)s",
-}
-DIFFERENCES = {
-    "post.likes": -5,
-    "post.comments": -7,
-    "user.followers": 2,
-    "user.following": -1,
-    "user.posts": -39_999,
-}
-
-
-def loved() -> Post:
-    """A post, liked and drained, liked again and not drained; its author followed."""
-    post = PostFactory.create()
-    fans = UserFactory.create_batch(3)
-    for fan in fans[:2]:
-        like_post(user_id=fan.id, post_id=post.id)
-        follow_user(follower_id=fan.id, followee_id=post.author_id)
-    drain()
-    like_post(user_id=fans[2].id, post_id=post.id)
-    return post
-
-
-def damage(counter: str, post: Post) -> Drift:
-    execute(DAMAGES[counter], {"post": post.id, "author": post.author_id})
-    subject = post.id if counter.startswith("post.") else post.author_id
-    return Drift(counter, subject, DIFFERENCES[counter])
 
 
 def all_drifts() -> list[Drift]:
@@ -186,58 +150,6 @@ def gauges(client: APIClient) -> dict[str, float]:
     lines = client.get("/metrics").content.decode().splitlines()
     own = [line.rpartition(" ") for line in lines if line.startswith("puppies_counter_")]
     return {name: float(value) for name, _, value in own}
-
-
-def run(*arguments: str) -> dict[str, Any]:
-    """The command's report; it must be content."""
-    out = StringIO()
-    call_command("reconcile_counters", "--json", *arguments, stdout=out, stderr=StringIO())
-    report: dict[str, Any] = json.loads(out.getvalue())
-    return report
-
-
-def run_refused(*arguments: str) -> dict[str, Any]:
-    out = StringIO()
-    with pytest.raises(CommandError, match="Not as promised"):
-        call_command("reconcile_counters", "--json", *arguments, stdout=out, stderr=StringIO())
-    report: dict[str, Any] = json.loads(out.getvalue())
-    return report
-
-
-@pytest.mark.django_db
-def test_the_command_is_content_with_what_is_right() -> None:
-    post = loved()
-
-    assert run() == {
-        "examined": 5,
-        "wrong": 0,
-        "repaired": 0,
-        "last": max(post.id, *User.objects.values_list("id", flat=True)),
-        "dry_run": False,
-        "findings": [],
-    }
-
-
-@pytest.mark.django_db
-def test_the_command_names_what_is_wrong_and_only_repairs_when_told() -> None:
-    post = loved()
-    damage("post.likes", post)
-    words = f"post.likes of {post.id} is wrong by +5"
-
-    assert run_refused()["findings"] == [words]
-    assert run_refused("--repair", "--dry-run")["findings"] == [words]
-    repaired = run_refused("--repair")
-
-    assert (repaired["findings"], repaired["repaired"]) == ([f"{words}, repaired"], 1)
-    assert run()["wrong"] == 0
-
-
-@pytest.mark.django_db
-def test_the_command_goes_on_where_it_is_told() -> None:
-    post = loved()
-    damage("post.likes", post)
-
-    assert run(f"--after={post.id}")["examined"] == 3
 
 
 @pytest.fixture
