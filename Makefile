@@ -44,8 +44,9 @@ test: .venv/.installed  ## every test, on real servers of its own
 	[ $$result = 0 ] && echo "All tests passed." || echo "Some tests failed: see FAILED and ERROR above."; \
 	exit $$result
 
-test-long: .venv/.installed  ## the feed's promise against thousands of random histories
-	@FEED_EXAMPLES=$${FEED_EXAMPLES:-6000} $(PYTEST) -n 2 tests/feeds/test_oracle.py tests/feeds/test_interleavings.py
+test-long: .venv/.installed  ## feeds and counts against thousands of random histories
+	@FEED_EXAMPLES=$${FEED_EXAMPLES:-6000} COUNT_EXAMPLES=$${COUNT_EXAMPLES:-6000} $(PYTEST) -n 2 \
+	  tests/feeds/test_oracle.py tests/feeds/test_interleavings.py tests/interactions/test_oracle.py
 
 test-fast: .venv/.installed  ## all but the fault tests
 	@$(PYTEST) -n 2 --dist loadgroup tests --ignore=tests/faults

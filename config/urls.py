@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 from accounts.api.jwks import JwksView
 from config import views
 from config.schema_view import SchemaView
+from interactions.api.unsubscribe_view import unsubscribe
 
 admin.site.site_header = admin.site.site_title = "Puppies"
 admin.site.index_title = "Accounts, posts, comments and deliveries"
@@ -25,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", views.metrics, name="metrics"),
     path(".well-known/jwks.json", JwksView.as_view(), name="jwks"),
     path("v1/schema", SchemaView.as_view(), name="schema"),
+    path("unsubscribe/<str:token>", unsubscribe, name="unsubscribe"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("docs/", views.to_docs),
     path("docs/errors", views.error_pages, name="error-pages"),

@@ -2,13 +2,13 @@
 
 Subjects are claimed by locking their rows in id order *before* the ledger is read, so two drains never work on one subject at once;
 removing the entries and raising the count commit together, so whatever reads both in one statement is exact at any moment, however
-many of a subject's entries are still waiting. A transaction takes a bounded number of entries and a run a bounded time: what is left
-is the next run's.
+many of a subject's entries are still waiting; what else follows from entries (the notification of a like) commits with them too. A
+transaction takes a bounded number of entries and a run a bounded time: what is left is the next run's.
 """
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,33 +16,51 @@ from django.db import connection, transaction
 
 from accounts import counters as account_counters
 from accounts import modes
+from interactions.notifications.likes import notify_likes
 from posts import counters as post_counters
 
 SUBJECTS = 500
 # Of one transaction: some tenths of a second, far from the longest statement allowed.
 ENTRIES = 20_000
+# Where each entry is written on: the recipient's inbox is held as long.
+LIKES = 4_000
 RUN_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Where the count that the ledger calls `name` is stored, and what else changes with it: `{count}` is the new count."""
+    """Where the count that the ledger calls `name` is stored, and what else changes with it: `{count}` is the new count.
+
+    `follow_up` is given the (subject, actor) of each entry taken, the oldest first within a subject, in the same transaction; of which
+    there are at most `most`. `is_tallied`: each batch leaves how many entries raised and lowered it (`puppies.models.DrainedTally`).
+    """
 
     name: str
     table: str
     column: str
     also: str = ""
+    follow_up: Callable[[Sequence[tuple[int, int]]], None] | None = None
+    most: int = ENTRIES
+    is_tallied: bool = False
 
     def apply(self) -> str:
         """The statement that takes entries and adds them up."""
         count = f"subject.{self.column} + total.delta"
         return APPLY.format(
-            table=self.table, column=self.column, count=count, also=self.also.format(count=count)
+            table=self.table,
+            column=self.column,
+            count=count,
+            also=self.also.format(count=count),
+            tally=TALLY if self.is_tallied else "",
+            actors="array_agg(actor_id ORDER BY id)" if self.follow_up else "NULL::bigint[]",
         )
 
 
+POST_LIKES = Counter(
+    post_counters.LIKES, "posts_post", "like_count", follow_up=notify_likes, most=LIKES, is_tallied=True
+)
 COUNTERS = (
-    Counter(post_counters.LIKES, "posts_post", "like_count"),
+    POST_LIKES,
     Counter(post_counters.COMMENTS, "posts_post", "comment_count"),
     Counter(
         account_counters.FOLLOWERS,
@@ -89,15 +107,22 @@ WITH taken AS (
              WHERE counter = %(counter)s AND subject_id = claimed.id LIMIT %(share)s
         ) AS entry
     ))
-    RETURNING subject_id, delta
+    RETURNING id, subject_id, actor_id, delta
 ), total AS (
-    SELECT subject_id, sum(delta) AS delta, count(*) AS entries FROM taken GROUP BY subject_id
+    SELECT subject_id, sum(delta) AS delta, count(*) AS entries, {actors} AS actors
+      FROM taken GROUP BY subject_id
 ), stored AS (
     UPDATE {table} AS subject SET {column} = {count}{also}
       FROM total WHERE subject.id = total.subject_id
-)
-SELECT subject_id, entries FROM total ORDER BY subject_id
+){tally}
+SELECT subject_id, entries, actors FROM total ORDER BY subject_id
 """
+
+# A row for thousands of likes, in the statement that takes them.
+TALLY = """, tallied AS (
+    INSERT INTO puppies_drainedtally (counter, raised, lowered)
+    SELECT %(counter)s, count(*) FILTER (WHERE delta > 0), count(*) FILTER (WHERE delta < 0) FROM taken HAVING count(*) > 0
+)"""
 
 
 def drain() -> int:
@@ -143,17 +168,20 @@ def _waiting(counter: Counter, *, after: int) -> list[int]:
 
 
 @transaction.atomic
-def drain_batch(counter: Counter, *, subject_ids: list[int]) -> Batch:
-    """Drain those of these subjects that no other drain holds, each by an equal share of what one transaction takes."""
+def drain_batch(counter: Counter, *, subject_ids: list[int], most: int | None = None) -> Batch:
+    """Drain those of these subjects that no other drain holds, each by an equal share of `most` entries or what a transaction takes."""
     with connection.cursor() as cursor:
         cursor.execute(CLAIM.format(table=counter.table), {"ids": subject_ids})
         ids = [row[0] for row in cursor.fetchall()]
         if not ids:
             return Batch(0, [])
-        share = max(ENTRIES // len(ids), 1)
+        share = max(min(counter.most, ENTRIES, most or ENTRIES) // len(ids), 1)
         names: dict[str, Any] = {"counter": counter.name, "ids": ids, "share": share, **modes.thresholds()}
         cursor.execute(counter.apply(), names)
         taken = cursor.fetchall()
+    if counter.follow_up:
+        counter.follow_up([(subject, actor) for subject, _, actors in taken for actor in actors])
     return Batch(
-        sum(entries for _, entries in taken), [subject for subject, entries in taken if entries == share]
+        sum(entries for _, entries, _ in taken),
+        [subject for subject, entries, _ in taken if entries == share],
     )

@@ -12,3 +12,13 @@ class CommentPublished(Event):
     comment_id: int
     post_id: int
     author_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DigestDue(Event):
+    """A digest of what stands above the place `after`, up to `up_to`, is to be mailed to `user_id`."""
+
+    name: ClassVar[str] = "interactions.digest_due.v1"
+    user_id: int
+    after: int
+    up_to: int

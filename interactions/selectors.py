@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from accounts.listings import Listed, Place
+from accounts.models import User
 from posts import counters
 from puppies.sql import Statement
 
@@ -34,3 +36,29 @@ def liked_post_ids(*, viewer_id: int, post_ids: Collection[int]) -> frozenset[in
 def like_count(*, post_id: int) -> int:
     """The exact number of likes of one post: what its row stores plus what the ledger holds."""
     return int(LIKE_COUNT.rows(post_id)[0][0])
+
+
+# The next likers of a post in the order of its index; whoever may not be seen is passed over in the same statement.
+LIKERS = """
+SELECT account.*, liking.id AS liking_id
+  FROM interactions_like AS liking JOIN accounts_user AS account ON account.id = liking.user_id
+ WHERE liking.post_id = %(post)s AND liking.id < %(before)s AND liking.id > %(after)s AND liking.id <> ALL (%(shown)s)
+   AND (SELECT account.state = 'active'
+           AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = %(viewer)s AND blocked_id = account.id)
+           AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = account.id AND blocked_id = %(viewer)s))
+ ORDER BY liking.id {direction} LIMIT %(limit)s
+"""
+
+
+def likers(*, post_id: int, viewer_id: int, place: Place) -> list[Listed]:
+    """Who likes the post, of those whom the viewer may see; the newest like first."""
+    sql = LIKERS.format(direction="ASC" if place.upward else "DESC")
+    names = {
+        "post": post_id,
+        "viewer": viewer_id,
+        "before": place.before,
+        "after": place.after,
+        "shown": list(place.shown),
+        "limit": place.limit,
+    }
+    return [(user.liking_id, user) for user in User.objects.raw(sql, names)]

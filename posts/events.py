@@ -23,6 +23,15 @@ class PostAwaitsFanOut(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AccountsMentioned(Event):
+    """The published `post_id` of `author_id` names accounts in its text; whom is read there."""
+
+    name: ClassVar[str] = "posts.accounts_mentioned.v1"
+    post_id: int
+    author_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class PostDeleted(Event):
     """`post_id` of `author_id` is deleted for good."""
 

@@ -18,18 +18,31 @@ PENDING = f"""LATERAL (
       FROM puppies_ledgerentry AS entry
      WHERE entry.subject_id = post.id AND entry.counter IN ('{counters.LIKES}', '{counters.COMMENTS}')) AS pending"""  # noqa: S608 - constants
 
+# Whether {viewer} may see `post` of `author`: published, its author active, no block in between.
+MAY_SEE = """post.state = 'published' AND author.state = 'active'
+       AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = {viewer} AND blocked_id = post.author_id)
+       AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = post.author_id AND blocked_id = {viewer})"""
+
 # $1 post, $2 viewer.
 DISPLAYED = Statement(
     name="displayed_post",
     sql=f"""
     SELECT {COLUMNS}
       FROM posts_post AS post JOIN accounts_user AS author ON author.id = post.author_id CROSS JOIN {PENDING}
-     WHERE post.id = $1 AND post.state = 'published' AND author.state = 'active'
-       AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = $2 AND blocked_id = post.author_id)
-       AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = post.author_id AND blocked_id = $2)
+     WHERE post.id = $1 AND {MAY_SEE.format(viewer="$2")}
     """,  # noqa: S608 - the only interpolations are constants of this module
     types=("bigint", "bigint"),
     by_index=True,
+)
+
+# $1 post, $2 viewer.
+VISIBLE = Statement(
+    name="visible_post",
+    sql=f"""
+    SELECT 1 FROM posts_post AS post JOIN accounts_user AS author ON author.id = post.author_id
+     WHERE post.id = $1 AND {MAY_SEE.format(viewer="$2")}
+    """,  # noqa: S608 - the only interpolations are constants of this module
+    types=("bigint", "bigint"),
 )
 
 
@@ -67,6 +80,11 @@ class DisplayedPost(NamedTuple):
     author_id: int
     username: str
     display_name: str
+
+
+def is_visible(*, post_id: int, viewer_id: int) -> bool:
+    """Whether there is such a post for this viewer, who is 0 without signing in."""
+    return bool(VISIBLE.rows(post_id, viewer_id))
 
 
 def displayed_post(*, post_id: int, viewer_id: int) -> DisplayedPost | None:

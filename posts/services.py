@@ -4,9 +4,10 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from accounts import counters as account_counters
+from accounts import mentions
 from accounts.models import User
 from posts import counters
-from posts.events import PostAwaitsFanOut, PostDeleted, PostPublished
+from posts.events import AccountsMentioned, PostAwaitsFanOut, PostDeleted, PostPublished
 from posts.models import Post
 from puppies import ledger
 from puppies.errors import DomainError, FieldProblem
@@ -62,6 +63,8 @@ def _announce(post: Post) -> None:
     publish(PostPublished(post_id=post.id, author_id=post.author_id))
     if post.delivery == Post.Delivery.PUSHING:
         publish(PostAwaitsFanOut(post_id=post.id, author_id=post.author_id))
+    if mentions.usernames_in(post.content):
+        publish(AccountsMentioned(post_id=post.id, author_id=post.author_id))
 
 
 @transaction.atomic

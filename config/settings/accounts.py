@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from config import env
-from config.settings.core import DATA_DIR, ENVIRONMENT
+from config.settings.core import DATA_DIR, ENVIRONMENT, PORT
 
 _KEYS_DIR = env.text(
     "JWT_KEYS_DIR",
@@ -40,6 +40,14 @@ EMAIL_VERIFY_SECONDS = 7 * 86_400
 APP_URL = env.text(
     "APP_URL", "", "The client application that links in mails lead to; empty: mails tell the token itself."
 )
+# Mail programs unsubscribe there.
+API_URL = env.text(
+    "API_URL",
+    "",
+    "Where this API is reached from outside, with its scheme; empty: no digests are mailed (in development PORT of this machine).",
+)
+if not API_URL and ENVIRONMENT != "production":
+    API_URL = f"http://127.0.0.1:{PORT}"
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend"
     if (

@@ -30,6 +30,13 @@ LIMITS_BY_DEFAULT = (
     Limit("reset-by-account", 5, 3_600, "account", (_RESET,), "email"),
     Limit("reset-by-address", 30, 3_600, "address", (_RESET, f"{_RESET}/confirm", _VERIFY)),
     Limit("mail-by-user", 5, 3_600, "user", (f"{_VERIFY}/resend",)),
+    Limit(
+        "notifications-by-user",
+        60,
+        60,
+        "user",
+        ("POST /v1/notifications/read", "PATCH /v1/notifications/preferences"),
+    ),
     Limit("password-by-user", 10, 60, "user", ("POST /v1/auth/password/change",)),
 )
 LIMITS_FACTOR = env.integer(

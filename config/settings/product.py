@@ -82,3 +82,11 @@ POPULAR_PERIOD_SECONDS = env.integer(
     "POPULAR_PERIOD_SECONDS", 60, "Popular posts are ranked anew each so many seconds.", least=1, most=600
 )
 POPULAR_KEEP_SECONDS = 1_800
+
+NOTIFICATIONS_KEEP_DAYS = env.integer(
+    "NOTIFICATIONS_KEEP_DAYS",
+    90,
+    "Days after which a notification is removed that nobody new has joined.",
+    least=1,
+    most=3_650,
+)

@@ -70,7 +70,7 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 
-QUEUES = ("fanout", "feeds", "counters", "maintenance")
+QUEUES = ("fanout", "feeds", "counters", "notifications", "maintenance", "analytics")
 CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in QUEUES]
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_ROUTES = {
@@ -83,6 +83,13 @@ CELERY_TASK_ROUTES = {
     "feeds.put_to_sleep": {"queue": "maintenance"},
     "feeds.rank_popular": {"queue": "maintenance"},
     "interactions.drain_ledger": {"queue": "counters"},
+    "interactions.recount_counters": {"queue": "maintenance"},
+    "interactions.notify_comment": {"queue": "notifications"},
+    "interactions.notify_followed": {"queue": "notifications"},
+    "interactions.notify_mentioned": {"queue": "notifications"},
+    "interactions.send_digest": {"queue": "maintenance"},
+    "interactions.claim_digests": {"queue": "maintenance"},
+    "interactions.remove_old_notifications": {"queue": "maintenance"},
     "accounts.send_email_token": {"queue": "maintenance"},
     "accounts.remove_old_audit_entries": {"queue": "maintenance"},
     "accounts.remove_old_credentials": {"queue": "maintenance"},
@@ -92,6 +99,12 @@ CELERY_TASK_ROUTES = {
     "accounts.build_exports": {"queue": "maintenance"},
     "accounts.remove_expired_exports": {"queue": "maintenance"},
     "puppies.remove_old_idempotent_answers": {"queue": "maintenance"},
+    "config.count_signup": {"queue": "analytics"},
+    "config.count_follow": {"queue": "analytics"},
+    "config.count_comment": {"queue": "analytics"},
+    "config.count_figures": {"queue": "analytics"},
+    "config.count_active_users": {"queue": "analytics"},
+    "config.measure_feed_latency": {"queue": "analytics"},
 }
 
 # Periodic messages that nobody took in time are worthless: the next one does the same work.
@@ -126,6 +139,21 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=1),
         "options": {"expires": 5},
     },
+    "claim-digests": {
+        "task": "interactions.claim_digests",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "remove-old-notifications": {
+        "task": "interactions.remove_old_notifications",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3_600},
+    },
+    "recount-counters": {
+        "task": "interactions.recount_counters",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "rank-popular": {
         "task": "feeds.rank_popular",
         "schedule": timedelta(seconds=POPULAR_PERIOD_SECONDS),
@@ -143,6 +171,21 @@ CELERY_BEAT_SCHEDULE = {
     },
     "remove-done-deliveries": {
         "task": "puppies.remove_done_deliveries",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "count-figures": {
+        "task": "config.count_figures",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 30},
+    },
+    "count-active-users": {
+        "task": "config.count_active_users",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "measure-feed-latency": {
+        "task": "config.measure_feed_latency",
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },

@@ -1,11 +1,19 @@
+from collections.abc import Sequence
+
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from accounts.api.permissions import Public, SignedIn
+from accounts.api.presenting import users_json
+from accounts.api.serializers import UserPageOutput
 from interactions import selectors, services
 from interactions.api.serializers import LikeOutput
+from posts.selectors import is_visible
+from puppies.api.pagination import LIMIT_AND_CURSOR, paginate
 from puppies.errors import NotFound
 from puppies.ids import parse_id
 from puppies.viewer import viewer_of
@@ -14,6 +22,29 @@ POST_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="The po
 
 
 class LikeViewSet(ViewSet):
+    @extend_schema(
+        operation_id="posts_likes_list",
+        parameters=[POST_ID, *LIMIT_AND_CURSOR],
+        responses=UserPageOutput,
+        summary="Who likes a post",
+        tags=["interactions"],
+    )
+    def list(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+        """Accounts that like the post, the newest like first, but for accounts that you may not see: `like_count` counts these too."""
+        post_id, viewer_id = _id_or_404(id), viewer_of(request).id
+        if not is_visible(post_id=post_id, viewer_id=viewer_id):
+            raise NotFound
+        rows, links = paginate(
+            request,
+            scope=f"likers:{post_id}:{viewer_id}",
+            fetch=lambda window: selectors.likers(post_id=post_id, viewer_id=viewer_id, place=window),
+            key=lambda row: row[0],
+        )
+        return Response({"results": users_json([user for _, user in rows], viewer_id=viewer_id), **links})
+
+    def get_permissions(self) -> Sequence[BasePermission]:
+        return [Public()] if self.action == "list" else [SignedIn()]
+
     @extend_schema(
         parameters=[POST_ID],
         request=None,
@@ -24,9 +55,9 @@ class LikeViewSet(ViewSet):
     def create(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
         """Like the post: 201 the first time, 200 after; the count includes this like."""
         post_id = _id_or_404(id)
-        is_new = services.like_post(user_id=viewer_of(request).id, post_id=post_id)
-        answer = {"liked": True, "like_count": selectors.like_count(post_id=post_id)}
-        return Response(answer, status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
+        done = services.like_post(user_id=viewer_of(request).id, post_id=post_id)
+        answer = {"liked": True, "like_count": done.like_count}
+        return Response(answer, status=status.HTTP_201_CREATED if done.is_changed else status.HTTP_200_OK)
 
     @extend_schema(
         parameters=[POST_ID], responses={200: LikeOutput}, summary="Unlike a post", tags=["interactions"]
@@ -34,8 +65,8 @@ class LikeViewSet(ViewSet):
     def destroy(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
         """Take the like back; 200 also when there was none."""
         post_id = _id_or_404(id)
-        services.unlike_post(user_id=viewer_of(request).id, post_id=post_id)
-        return Response({"liked": False, "like_count": selectors.like_count(post_id=post_id)})
+        done = services.unlike_post(user_id=viewer_of(request).id, post_id=post_id)
+        return Response({"liked": False, "like_count": done.like_count})
 
 
 def _id_or_404(raw: str) -> int:

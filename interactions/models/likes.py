@@ -1,27 +1,16 @@
 from django.db import models
+from django.db.models import F
 
 from accounts.models import User
 from posts.models import Post
-from puppies.sql import execute
-
-
-class LikeQuerySet(models.QuerySet["Like"]):
-    """The vocabulary of likes."""
-
-    def add(self, *, user_id: int, post_id: int) -> bool:
-        """Insert the like; False when it was there already."""
-        return execute(INSERT_LIKE, {"user": user_id, "post": post_id}) == 1
-
-
-INSERT_LIKE = """
-INSERT INTO interactions_like (user_id, post_id) VALUES (%(user)s, %(post)s) ON CONFLICT DO NOTHING
-"""
+from puppies.ids import NextId
 
 
 class Like(models.Model):
     """`user` likes `post`. The row is the truth; counts follow from it by the ledger.
 
-    Without a foreign-key constraint to the post: its check would lock the one row that everybody likes at once.
+    The pair is the key; `id` orders who liked a post. Without a foreign-key constraint to the post: its check would lock the one row that
+    everybody likes at once.
     """
 
     pk = models.CompositePrimaryKey("user_id", "post_id")
@@ -29,12 +18,11 @@ class Like(models.Model):
     post = models.ForeignKey(
         Post, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
     )
+    id = models.BigIntegerField(db_default=NextId(), editable=False)
     created_at = models.DateTimeField(db_default=models.functions.Now())
 
-    objects = LikeQuerySet.as_manager()
-
     class Meta:
-        indexes = [models.Index("post", "user", name="like_by_post")]
+        indexes = [models.Index("post", F("id").desc(), name="like_newest")]
 
     def __str__(self) -> str:
         return f"{self.user_id} likes {self.post_id}"

@@ -68,7 +68,8 @@ def test_an_archive_has_everything_of_the_account(client: APIClient, user: User)
     assert list(files) == [
         f"{name}.json"
         for name in (
-            *("likes", "comments", "posts", "account", "sessions", "identities"),
+            *("likes", "notifications", "notification_preferences", "comments"),
+            *("posts", "account", "sessions", "identities"),
             *("following", "followers", "blocks", "mutes"),
         )
     ]

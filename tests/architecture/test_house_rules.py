@@ -76,11 +76,18 @@ def test_every_subscription_starts_a_task_that_exists() -> None:
     assert {name for name in subscribed_tasks() if not name.startswith("tests.")} == {
         "accounts.purge_account",
         "accounts.send_email_token",
+        "config.count_comment",
+        "config.count_follow",
+        "config.count_signup",
         "feeds.fan_out_post",
         "feeds.merge_follow",
         "feeds.purge_post",
         "feeds.purge_unfollowed",
         "feeds.rebuild_feed",
+        "interactions.notify_comment",
+        "interactions.notify_followed",
+        "interactions.notify_mentioned",
+        "interactions.send_digest",
     }
     assert {name for name in subscribed_tasks() if not name.startswith("tests.")} <= our_tasks()
 

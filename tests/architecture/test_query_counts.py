@@ -10,13 +10,14 @@ from accounts.export import request_export
 from accounts.models import User
 from accounts.services import follow_user
 from feeds.popular.ranking import rank_popular
+from interactions.draining import drain
 from interactions.services import like_post
 from tests.architecture.routes import routes
 from tests.factories import PASSWORD, CommentFactory, PostFactory, UserFactory
 
 # Savepoints count here; outside a test they are the BEGIN and COMMIT of their transaction.
 COUNTS = {
-    ("POST", "v1/auth/register"): 16,
+    ("POST", "v1/auth/register"): 17,
     ("POST", "v1/auth/token"): 7,
     ("GET", "v1/auth/oauth"): 3,
     ("GET", "v1/auth/sessions"): 2,
@@ -38,9 +39,15 @@ COUNTS = {
     ("DELETE", "v1/users/<str:username>/mute"): 3,
     ("POST", "v1/posts"): 9,
     ("GET", "v1/posts/<str:id>"): 3,
-    ("POST", "v1/posts/<str:id>/likes"): 7,
-    ("DELETE", "v1/posts/<str:id>/likes"): 7,
-    ("POST", "v1/posts/<str:id>/comments"): 9,
+    ("GET", "v1/posts/<str:id>/likes"): 5,
+    ("POST", "v1/posts/<str:id>/likes"): 2,
+    ("DELETE", "v1/posts/<str:id>/likes"): 2,
+    ("GET", "v1/notifications"): 2,
+    ("GET", "v1/notifications/unread_count"): 2,
+    ("POST", "v1/notifications/read"): 7,
+    ("GET", "v1/notifications/preferences"): 2,
+    ("PATCH", "v1/notifications/preferences"): 8,
+    ("POST", "v1/posts/<str:id>/comments"): 10,
     ("GET", "v1/posts/<str:id>/comments"): 2,
     ("GET", "v1/comments/<str:id>"): 2,
     ("PATCH", "v1/comments/<str:id>"): 9,
@@ -81,6 +88,7 @@ def body(path: str, name: str) -> dict[str, str] | None:
         "v1/comments/<str:id>": {"content": name},
         "v1/auth/password/reset": {"email": "nobody@example.test"},
         "v1/users/me": {"bio": name},
+        "v1/notifications/preferences": {"digest": "daily"},
     }
     return bodies.get(path)
 
@@ -97,6 +105,9 @@ def prepare(user: User, rows: int) -> dict[str, str]:
         for post in posts:
             like_post(user_id=fan.id, post_id=post.id)
             CommentFactory.create(parent=CommentFactory.create(post=post, author=fan))
+    for liked in PostFactory.create_batch(rows, author=user):
+        like_post(user_id=bella.id, post_id=liked.id)
+    drain()
     mine = CommentFactory.create(post=posts[0], author=user)
     own = CommentFactory.create_batch(rows, post=PostFactory.create(author=user))[0]
     rank_popular(spacing_seconds=0)

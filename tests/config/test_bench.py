@@ -4,11 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from config.bench import people, report
+from config.bench import likes, people, report
 from config.bench.figures import Chapter, Figure, number
 from config.bench.lab import alternate, laboratory
 from config.bench.machine import machine
@@ -148,6 +149,27 @@ def test_the_fan_out_is_measured_for_real() -> None:
     assert figure["theirs"] > 0
     assert figure["is_met"] is (figure["ratio"] >= 0.5)
     assert done.returncode == (0 if figure["is_met"] else 1)
+
+
+def test_likes_are_measured_for_real_and_counted_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(likes, "CLIENTS", 2)
+    monkeypatch.setattr(likes, "ACCOUNTS", 5_000)
+    with laboratory(("postgres", "valkey"), secret_key="s" * 50) as lab, ExitStack() as stack:
+        lab.manage("migrate", "--no-input")
+        cursor = stack.enter_context(lab.database())
+        people.make_accounts(cursor, likes.ACCOUNTS, signed_in=[])
+        first, second, drainer = (stack.enter_context(likes.client(lab)) for _ in range(3))
+
+        chapter = likes.race(cursor, [first, second], drainer, rounds=1, seconds=0.5)
+        cursor.execute("SELECT count(DISTINCT post_id), count(*) FROM interactions_like")
+        posts, rows = cursor.fetchone()
+
+    rate, errors = chapter.figures
+    assert (errors.ours, errors.theirs, errors.is_met) == (0, 0, True)
+    assert rate.ours > 0
+    assert rate.theirs > 0
+    assert posts == 4
+    assert rows >= (rate.ours + rate.theirs) * 0.5
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -99,7 +99,8 @@ def test_a_drain_that_rolls_back_loses_nothing() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_likers_at_once_with_two_drains_are_counted_exactly() -> None:
+@pytest.mark.parametrize("drains", [2, 4])
+def test_many_likers_at_once_with_two_drains_and_two_beats_are_counted_exactly(drains: int) -> None:
     many, fans = posts(4), UserFactory.create_batch(8)
 
     def like_and_waver(place: int) -> None:
@@ -113,7 +114,7 @@ def test_many_likers_at_once_with_two_drains_are_counted_exactly() -> None:
             drain()
 
     run_together(
-        *[lambda place=place: like_and_waver(place) for place in range(8)], keep_draining, keep_draining
+        *[lambda place=place: like_and_waver(place) for place in range(8)], *[keep_draining] * drains
     )
 
     expected = {post.id: 0 for post in many} | likes_by_post()

@@ -1,13 +1,22 @@
+from collections.abc import Callable
+
 import pytest
 
+from accounts.blocking import block_user
 from accounts.models import User
+from interactions.draining import drain
 from interactions.models import Like
 from interactions.selectors import like_count, liked_post_ids
-from interactions.services import like_post, unlike_post
+from interactions.services import LIKE, LONG, UNLIKE, Liking, like_post, unlike_post
 from posts.models import Post
 from puppies.errors import NotFound
 from puppies.models import Delivery, LedgerEntry
+from puppies.sql import Statement, execute
 from tests.factories import PostFactory, UserFactory
+from tests.interactions.gathering import gather, posts, stored
+from tests.plans import analyze, fill_accounts, generic_plan_of
+
+CROWD = "INSERT INTO interactions_like (user_id, post_id) SELECT id, %(post)s FROM accounts_user"
 
 
 def changes(post: Post) -> list[tuple[str, int]]:
@@ -20,7 +29,7 @@ def test_a_like_is_a_row_and_a_change_of_the_count() -> None:
     post, user = PostFactory.create(), UserFactory.create()
     facts = Delivery.objects.count()
 
-    assert like_post(user_id=user.id, post_id=post.id) is True
+    assert like_post(user_id=user.id, post_id=post.id) == Liking(is_changed=True, like_count=1)
 
     assert Like.objects.values_list("user_id", "post_id").get() == (user.id, post.id)
     assert changes(post) == [("post.likes", 1)]
@@ -32,7 +41,7 @@ def test_liking_again_changes_nothing() -> None:
     post, user = PostFactory.create(), UserFactory.create()
     like_post(user_id=user.id, post_id=post.id)
 
-    assert like_post(user_id=user.id, post_id=post.id) is False
+    assert like_post(user_id=user.id, post_id=post.id) == Liking(is_changed=False, like_count=1)
 
     assert (Like.objects.count(), changes(post)) == (1, [("post.likes", 1)])
 
@@ -44,7 +53,7 @@ def test_a_like_is_taken_back_once() -> None:
 
     answers = [unlike_post(user_id=user.id, post_id=post.id) for _ in range(2)]
 
-    assert answers == [True, False]
+    assert answers == [Liking(is_changed=True, like_count=0), Liking(is_changed=False, like_count=0)]
     assert (Like.objects.count(), like_count(post_id=post.id)) == (0, 0)
     assert changes(post) == [("post.likes", 1), ("post.likes", -1)]
 
@@ -75,6 +84,70 @@ def test_a_post_of_a_suspended_author_cannot_be_touched(act: type) -> None:
         act(user_id=user.id, post_id=post.id)
 
     assert (Like.objects.count(), changes(post)) == (0, [])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("act", [like_post, unlike_post])
+@pytest.mark.parametrize("is_author_blocking", [True, False])
+def test_a_post_behind_a_block_cannot_be_touched(
+    act: Callable[..., Liking], is_author_blocking: bool
+) -> None:
+    post, user = PostFactory.create(), UserFactory.create()
+    like_post(user_id=user.id, post_id=post.id)
+    blocker, blocked = (post.author_id, user.id) if is_author_blocking else (user.id, post.author_id)
+    block_user(blocker_id=blocker, blocked_id=blocked)
+
+    with pytest.raises(NotFound):
+        act(user_id=user.id, post_id=post.id)
+
+    assert (Like.objects.get().user_id, changes(post)) == (user.id, [("post.likes", 1)])
+
+
+@pytest.mark.django_db
+def test_a_count_is_told_with_what_the_ledger_holds_and_what_is_stored() -> None:
+    (post,) = posts(1)
+    fans = UserFactory.create_batch(4)
+    told = [like_post(user_id=fan.id, post_id=post.id).like_count for fan in fans[:2]]
+    drain()
+    told += [like_post(user_id=fan.id, post_id=post.id).like_count for fan in fans[2:]]
+    told += [unlike_post(user_id=fan.id, post_id=post.id).like_count for fan in fans]
+
+    assert told == [1, 2, 3, 4, 3, 2, 1, 0]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("act", [like_post, unlike_post])
+def test_who_meets_a_long_ledger_adds_it_up(act: Callable[..., Liking]) -> None:
+    post, other = posts(2)
+    user = UserFactory.create()
+    gather(post, LONG - 1)
+    gather(other, 1)
+    like_post(user_id=user.id, post_id=post.id)
+    assert LedgerEntry.objects.filter(subject_id=post.id).count() == LONG
+
+    shown = act(user_id=user.id, post_id=post.id).like_count
+
+    assert shown == like_count(post_id=post.id)
+    assert stored() == {post.id: shown, other.id: 0}
+    assert LedgerEntry.objects.values_list("subject_id").get() == (other.id,)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("statement", [LIKE, UNLIKE])
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_a_like_finds_everything_by_key_however_much_there_is(statement: Statement, is_empty: bool) -> None:
+    if not is_empty:
+        fill_accounts(2_000)
+    post = PostFactory.create(author=UserFactory.create(username="star"))
+    if not is_empty:
+        gather(post, 5_000)
+        execute(CROWD, {"post": post.id})
+    analyze("puppies_ledgerentry", "interactions_like", "posts_post", "accounts_user", "accounts_block")
+
+    plan = generic_plan_of(statement, post.author_id, post.id)
+
+    assert plan.scanned_whole() == set()
+    assert "ledger_by_subject" in plan.indexes()
 
 
 @pytest.mark.django_db

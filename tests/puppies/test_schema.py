@@ -33,6 +33,7 @@ PUBLIC = {
     "comments_retrieve",
     "jwks_retrieve",
     "posts_comments_list",
+    "posts_likes_list",
     "posts_retrieve",
     "users_followers_list",
     "users_following_list",

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config.bench import depth, fanout, feed, report, transport
+from config.bench import depth, fanout, feed, likes, report, transport
 from config.bench.figures import Chapter
 from config.bench.machine import machine
 from config.stack.errors import StackError
@@ -16,6 +16,7 @@ from config.stack.errors import StackError
 BENCHES: dict[str, Callable[..., Chapter]] = {
     "fanout": fanout.measure,
     "feed": feed.measure,
+    "likes": likes.measure,
     "depth": depth.measure,
     "transport": transport.measure,
 }
