@@ -46,9 +46,9 @@ SELECT %(counter)s, other, %(user)s, -1 FROM erased
 
 
 @transaction.atomic
-def request_deletion(*, user_id: int) -> datetime:
+def request_deletion(*, user_id: int, grace: timedelta = GRACE) -> datetime:
     """Hide the account, end its sessions and let it be erased after the returned instant unless it signs in before."""
-    delete_after = timezone.now() + GRACE
+    delete_after = timezone.now() + grace
     asked = User.objects.active().filter(id=user_id)
     if asked.update(state=User.State.DELETING, delete_after=delete_after):
         audit.record(action="deletion_requested", actor_id=user_id, subject_id=user_id)

@@ -5,6 +5,14 @@ from puppies.events import Event
 
 
 @dataclass(frozen=True, slots=True)
+class UserRegistered(Event):
+    """The account `user_id` was made, in whatever way."""
+
+    name: ClassVar[str] = "accounts.user_registered.v1"
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class UserFollowed(Event):
     """`follower_id` began to follow `followee_id`; `follow_id` tells this follow from later ones of the same two."""
 

@@ -20,7 +20,7 @@ class Action(StrEnum):
 
     READ_PUBLIC = "read what is public"
     TAKE_PART = "act as an account of one's own"
-    INSPECT = "look at accounts, posts and comments in the admin"
+    INSPECT = "look at accounts, posts, comments and figures in the admin"
     SUSPEND = "suspend and restore accounts"
     MODERATE = "remove and restore comments"
     OPERATE = "look at deliveries and the audit in the admin"
@@ -43,6 +43,7 @@ PERMISSIONS = {
     "accounts.view_user": Action.INSPECT,
     "accounts.suspend_user": Action.SUSPEND,
     "posts.view_post": Action.INSPECT,
+    "config.view_dailyfigures": Action.INSPECT,
     "interactions.view_comment": Action.INSPECT,
     "interactions.moderate_comment": Action.MODERATE,
     "puppies.view_delivery": Action.OPERATE,

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts import audit, counters, mail, selectors
-from accounts.events import UserFollowed, UserUnfollowed
+from accounts.events import UserFollowed, UserRegistered, UserUnfollowed
 from accounts.models import Block, Follow, User
 from accounts.sessions import Grant, open_session
 from accounts.usernames import refuse_reserved
@@ -87,6 +87,7 @@ def register_user(*, username: str, email: str, password: str) -> User:
         user.save(force_insert=True)
         mail.request_verification(user_id=user.id, email=user.email)
         audit.record(action=audit.SIGNED_UP, actor_id=user.id, subject_id=user.id)
+        publish(UserRegistered(user_id=user.id))
     return user
 
 

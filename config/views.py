@@ -9,6 +9,7 @@ from django.utils.crypto import constant_time_compare
 from django_prometheus.exports import ExportToDjangoView
 from prometheus_client import CollectorRegistry, generate_latest
 
+from config.analytics.metrics import FiguresCollector
 from feeds.metrics import PopularCollector
 from interactions.metrics import RecountCollector
 from puppies import health
@@ -44,6 +45,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     stores = CollectorRegistry()
     stores.register(OutboxCollector())
     stores.register(PopularCollector())
+    stores.register(FiguresCollector())
     stores.register(RecountCollector())
     answer: HttpResponse = ExportToDjangoView(request)
     answer.content += generate_latest(stores)

@@ -32,7 +32,7 @@ class Counter:
     """Where the count that the ledger calls `name` is stored, and what else changes with it: `{count}` is the new count.
 
     `follow_up` is given the (subject, actor) of each entry taken, the oldest first within a subject, in the same transaction; of which
-    there are at most `most`.
+    there are at most `most`. `is_tallied`: each batch leaves how many entries raised and lowered it (`puppies.models.DrainedTally`).
     """
 
     name: str
@@ -41,6 +41,7 @@ class Counter:
     also: str = ""
     follow_up: Callable[[Sequence[tuple[int, int]]], None] | None = None
     most: int = ENTRIES
+    is_tallied: bool = False
 
     def apply(self) -> str:
         """The statement that takes entries and adds them up."""
@@ -50,11 +51,14 @@ class Counter:
             column=self.column,
             count=count,
             also=self.also.format(count=count),
+            tally=TALLY if self.is_tallied else "",
             actors="array_agg(actor_id ORDER BY id)" if self.follow_up else "NULL::bigint[]",
         )
 
 
-POST_LIKES = Counter(post_counters.LIKES, "posts_post", "like_count", follow_up=notify_likes, most=LIKES)
+POST_LIKES = Counter(
+    post_counters.LIKES, "posts_post", "like_count", follow_up=notify_likes, most=LIKES, is_tallied=True
+)
 COUNTERS = (
     POST_LIKES,
     Counter(post_counters.COMMENTS, "posts_post", "comment_count"),
@@ -110,9 +114,15 @@ WITH taken AS (
 ), stored AS (
     UPDATE {table} AS subject SET {column} = {count}{also}
       FROM total WHERE subject.id = total.subject_id
-)
+){tally}
 SELECT subject_id, entries, actors FROM total ORDER BY subject_id
 """
+
+# A row for thousands of likes, in the statement that takes them.
+TALLY = """, tallied AS (
+    INSERT INTO puppies_drainedtally (counter, raised, lowered)
+    SELECT %(counter)s, count(*) FILTER (WHERE delta > 0), count(*) FILTER (WHERE delta < 0) FROM taken HAVING count(*) > 0
+)"""
 
 
 def drain() -> int:

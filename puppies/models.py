@@ -4,7 +4,7 @@ from django.db.models import Q
 from puppies.idempotency.models import IdempotentAnswer
 from puppies.ids import IdField
 
-__all__ = ["Delivery", "IdempotentAnswer", "LedgerEntry"]
+__all__ = ["Delivery", "DrainedTally", "IdempotentAnswer", "LedgerEntry"]
 
 
 class Delivery(models.Model):
@@ -52,3 +52,18 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.counter} of {self.subject_id}: {self.delta:+d}"
+
+
+class DrainedTally(models.Model):
+    """What one batch of a drain added up: so many entries that raise a count and that lower it. Whoever counts them takes the row away."""
+
+    id = IdField()
+    counter = models.TextField()
+    raised = models.BigIntegerField()
+    lowered = models.BigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "drained tallies"
+
+    def __str__(self) -> str:
+        return f"{self.counter}: +{self.raised} −{self.lowered}"

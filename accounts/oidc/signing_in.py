@@ -5,6 +5,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
+from accounts.events import UserRegistered
 from accounts.models import User
 from accounts.oidc.claims import Identity
 from accounts.oidc.identities import give_identity, is_given, lock_identity, row_of
@@ -13,6 +14,7 @@ from accounts.oidc.nonces import use_nonce
 from accounts.services import EmailTaken, UsernameTaken, refusing_taken
 from accounts.sessions import Grant, open_session
 from puppies.errors import DomainError, Unauthenticated, Unavailable
+from puppies.events import publish
 
 
 class LinkRequired(DomainError):
@@ -70,6 +72,7 @@ def _new_account(identity: Identity, name: str) -> User:
         raise LinkRequired from error
     give_identity(identity, user_id=user.id)
     audit.record(action=audit.SIGNED_UP, actor_id=user.id, subject_id=user.id, method=identity.provider)
+    publish(UserRegistered(user_id=user.id))
     return user
 
 

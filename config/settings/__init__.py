@@ -1,6 +1,7 @@
 """The settings, one module a topic; every environment variable is read by `config.env` and listed in `docs/settings.md`."""
 
 from config.settings.accounts import *
+from config.settings.analytics import *
 from config.settings.api import *
 from config.settings.core import *
 from config.settings.edge import *

@@ -70,7 +70,7 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 
-QUEUES = ("fanout", "feeds", "counters", "notifications", "maintenance")
+QUEUES = ("fanout", "feeds", "counters", "notifications", "maintenance", "analytics")
 CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in QUEUES]
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_ROUTES = {
@@ -99,6 +99,12 @@ CELERY_TASK_ROUTES = {
     "accounts.build_exports": {"queue": "maintenance"},
     "accounts.remove_expired_exports": {"queue": "maintenance"},
     "puppies.remove_old_idempotent_answers": {"queue": "maintenance"},
+    "config.count_signup": {"queue": "analytics"},
+    "config.count_follow": {"queue": "analytics"},
+    "config.count_comment": {"queue": "analytics"},
+    "config.count_figures": {"queue": "analytics"},
+    "config.count_active_users": {"queue": "analytics"},
+    "config.measure_feed_latency": {"queue": "analytics"},
 }
 
 # Periodic messages that nobody took in time are worthless: the next one does the same work.
@@ -165,6 +171,21 @@ CELERY_BEAT_SCHEDULE = {
     },
     "remove-done-deliveries": {
         "task": "puppies.remove_done_deliveries",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "count-figures": {
+        "task": "config.count_figures",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 30},
+    },
+    "count-active-users": {
+        "task": "config.count_active_users",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "measure-feed-latency": {
+        "task": "config.measure_feed_latency",
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },

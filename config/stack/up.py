@@ -60,7 +60,8 @@ class Run:
         self._console = console
         self._file = file
         self._stores = stores_to_start(plan.data_dir, recorded=before.ports)
-        environment = {**given_environment(), **self._stores.environment()}
+        own = {"API_HOSTS": f"http://{HOST}:{plan.port}"}
+        environment = {**given_environment(), **self._stores.environment(), **own}
         ports = {**before.ports, **self._stores.ports}
         self._provider_port = identities.provider_port(ports) if identities.is_wanted() else None
         self._snapshot = Snapshot(

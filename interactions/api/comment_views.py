@@ -1,4 +1,3 @@
-from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -43,7 +42,7 @@ COMMENT_ID = OpenApiParameter(
 LOCATION = OpenApiParameter(
     "Location", str, OpenApiParameter.HEADER, response=[201], description="The comment's address."
 )
-PUBLIC_ACTIONS = ("list", "retrieve")
+PUBLIC_ACTIONS = ("page", "retrieve")
 
 
 class CommentViewSet(ViewSet):
@@ -77,7 +76,7 @@ class CommentViewSet(ViewSet):
         summary="Comments on a post",
         tags=["comments"],
     )
-    def list(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+    def page(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
         """Comments on this post, the oldest first: each thread's first comment, then all replies of the thread.
 
         Left out is what the caller may not see: hidden comments, comments across a block (in either direction) and of accounts that are
@@ -118,16 +117,14 @@ class CommentViewSet(ViewSet):
     @transaction.atomic
     def partial_update(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
         """Change the text of your comment; `edited_at` tells when. 403 `not_the_author`; 412 `precondition_failed`."""
-        body = CommentChangeInput(data=request.data)
+        body = CommentChangeInput(data=request.data, partial=True)
         body.is_valid(raise_exception=True)
         comment_id, viewer_id = _id_or_404(id), viewer_of(request).id
 
         def allow(comment: Comment) -> None:
             refuse_other_version(request, version=_version(comment))
 
-        services.edit_comment(
-            user_id=viewer_id, comment_id=comment_id, content=body.validated_data["content"], allow=allow
-        )
+        services.edit_comment(user_id=viewer_id, comment_id=comment_id, allow=allow, **body.validated_data)
         changed = _shown_or_404(comment_id, viewer_id)
         answer = comment_json(changed)
         return Response(answer, headers={"ETag": entity_tag(answer, version=_version(changed))})
@@ -177,7 +174,7 @@ class CommentViewSet(ViewSet):
             final["Location"] = f"/v1/comments/{comment['id']}"
         return final
 
-    def get_permissions(self) -> Sequence[BasePermission]:
+    def get_permissions(self) -> list[BasePermission]:
         return [Public()] if self.action in PUBLIC_ACTIONS else [SignedIn()]
 
 

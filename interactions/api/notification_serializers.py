@@ -81,9 +81,18 @@ class NotificationPageOutput(UnreadOutput):
     previous = serializers.URLField(help_text=POLL)
 
 
+class Flag(serializers.BooleanField):
+    """`true` or `false`: neither a number nor a word."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
 class WaysInput(Input):
-    in_app = serializers.BooleanField(required=False)
-    email = serializers.BooleanField(required=False)
+    in_app = Flag(required=False)
+    email = Flag(required=False)
 
 
 class PreferencesInput(Input):

@@ -16,7 +16,7 @@ urlpatterns = [
     path("notifications/preferences", PreferencesView.as_view(), name="notifications-preferences"),
     path(
         "posts/<str:id>/comments",
-        CommentViewSet.as_view({"post": "create", "get": "list"}),
+        CommentViewSet.as_view({"post": "create", "get": "page"}),
         name="post-comments",
     ),
     path(

@@ -85,16 +85,19 @@ def _thread_of(parent_id: int, post_id: int, author_id: int) -> int:
 
 
 @transaction.atomic
-def edit_comment(*, user_id: int, comment_id: int, content: str, allow: Callable[[Comment], None]) -> Comment:
-    """Change the text once `allow`, called with the locked comment, has not raised; the same text again changes nothing.
+def edit_comment(
+    *, user_id: int, comment_id: int, allow: Callable[[Comment], None], content: str | None = None
+) -> Comment:
+    """Change the text once `allow`, called with the locked comment, has not raised; None, or the same text again, changes nothing.
 
     Raises EmptyComment, NotFound, NotTheAuthor.
     """
-    _refuse_empty(content)
+    if content is not None:
+        _refuse_empty(content)
     _refuse_others(_seen(comment_id, user_id), user_id)
     comment = rows.locked(comment_id=comment_id)
     allow(comment)
-    if comment.content != content:
+    if content not in (None, comment.content):
         comment.content, comment.edited_at = content, timezone.now()
         comment.save(update_fields=["content", "edited_at"])
     return comment

@@ -76,6 +76,9 @@ def test_every_subscription_starts_a_task_that_exists() -> None:
     assert {name for name in subscribed_tasks() if not name.startswith("tests.")} == {
         "accounts.purge_account",
         "accounts.send_email_token",
+        "config.count_comment",
+        "config.count_follow",
+        "config.count_signup",
         "feeds.fan_out_post",
         "feeds.merge_follow",
         "feeds.purge_post",

@@ -17,7 +17,7 @@ from tests.factories import PASSWORD, CommentFactory, PostFactory, UserFactory
 
 # Savepoints count here; outside a test they are the BEGIN and COMMIT of their transaction.
 COUNTS = {
-    ("POST", "v1/auth/register"): 16,
+    ("POST", "v1/auth/register"): 17,
     ("POST", "v1/auth/token"): 7,
     ("GET", "v1/auth/oauth"): 3,
     ("GET", "v1/auth/sessions"): 2,
@@ -42,17 +42,17 @@ COUNTS = {
     ("GET", "v1/posts/<str:id>/likes"): 5,
     ("POST", "v1/posts/<str:id>/likes"): 2,
     ("DELETE", "v1/posts/<str:id>/likes"): 2,
+    ("GET", "v1/notifications"): 2,
+    ("GET", "v1/notifications/unread_count"): 2,
+    ("POST", "v1/notifications/read"): 7,
+    ("GET", "v1/notifications/preferences"): 2,
+    ("PATCH", "v1/notifications/preferences"): 8,
     ("POST", "v1/posts/<str:id>/comments"): 10,
     ("GET", "v1/posts/<str:id>/comments"): 2,
     ("GET", "v1/comments/<str:id>"): 2,
     ("PATCH", "v1/comments/<str:id>"): 9,
     ("POST", "v1/comments/<str:id>/hide"): 8,
     ("DELETE", "v1/comments/<str:id>/hide"): 7,
-    ("GET", "v1/notifications"): 2,
-    ("GET", "v1/notifications/unread_count"): 2,
-    ("POST", "v1/notifications/read"): 7,
-    ("GET", "v1/notifications/preferences"): 2,
-    ("PATCH", "v1/notifications/preferences"): 8,
     ("GET", "v1/feed"): 1,
     ("GET", "v1/feed/popular"): 1,
 }
@@ -105,11 +105,11 @@ def prepare(user: User, rows: int) -> dict[str, str]:
         for post in posts:
             like_post(user_id=fan.id, post_id=post.id)
             CommentFactory.create(parent=CommentFactory.create(post=post, author=fan))
-    mine = CommentFactory.create(post=posts[0], author=user)
-    own = CommentFactory.create_batch(rows, post=PostFactory.create(author=user))[0]
     for liked in PostFactory.create_batch(rows, author=user):
         like_post(user_id=bella.id, post_id=liked.id)
     drain()
+    mine = CommentFactory.create(post=posts[0], author=user)
+    own = CommentFactory.create_batch(rows, post=PostFactory.create(author=user))[0]
     rank_popular(spacing_seconds=0)
     return {
         "<str:username>": "bella",

@@ -8,12 +8,14 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Self
 
 import pytest
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.utils import timezone
 from rest_framework.test import APIClient
 from social_django.models import UserSocialAuth
 
@@ -23,6 +25,7 @@ from accounts.models import User
 from accounts.policy import Role
 from accounts.roles import OPERATOR, grant_role, suspend_user
 from accounts.sessions import open_session
+from config.analytics.models import DailyFigures
 from interactions.models import Comment
 from interactions.notifications.unsubscribing import unsubscribe_url
 from posts.models import Post
@@ -52,6 +55,7 @@ class World:
     session_id: int
     group_id: int
     delivery_id: int
+    figures_id: int
     identity_id: int
 
     @classmethod
@@ -69,6 +73,7 @@ class World:
             session_id=open_session(user=owner).session_id,
             group_id=Group.objects.create(name="somebody").pk,
             delivery_id=DeliveryFactory.create().pk,
+            figures_id=DailyFigures.objects.create(day=date(2026, 11, 22), counted_until=timezone.now()).pk,
             identity_id=identity.pk,
         )
 
@@ -82,6 +87,7 @@ class World:
             "/posts/post/": self.post.pk,
             "/auth/group/": self.group_id,
             "/puppies/delivery/": self.delivery_id,
+            "/config/dailyfigures/": self.figures_id,
             "/accounts/user/": self.owner.pk,
             "/usersocialauth/": self.identity_id,
         }

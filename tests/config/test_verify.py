@@ -66,7 +66,7 @@ def findings(*arguments: str) -> dict[str, list[str]]:
 
 
 def test_sound_data_is_no_finding(post: Post) -> None:
-    report = json.loads(run("--json"))
+    report = json.loads(run("--json", "--only=I2,i3,I4,I6"))
 
     assert report["ok"] is True
     assert {check["name"]: (check["promise"], check["examined"]) for check in report["checks"]} == {
@@ -88,8 +88,8 @@ def test_table_is_for_people(post: Post) -> None:
     lines = run().splitlines()
 
     assert lines[0].split() == ["promise", "what", "examined", "broken"]
-    assert lines[1].split() == ["I2", "post.likes", "equals", "its", "rows", "1", "0"]
-    assert len(lines) == 12
+    assert ["I2", "post.likes", "equals", "its", "rows", "1", "0"] in [line.split() for line in lines]
+    assert sorted({line[:2] for line in lines[1:]}) == [f"I{number}" for number in range(1, 9)]
 
 
 def test_work_in_hand_is_no_finding(post: Post, reader: User) -> None:

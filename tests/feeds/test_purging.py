@@ -52,7 +52,8 @@ def test_a_late_purge_after_a_refollow_removes_nothing() -> None:
     work_all_off()
     unfollow_user(follower_id=reader.user.id, followee_id=author.id)
     follow_user(follower_id=reader.user.id, followee_id=author.id)
-    purge, merge = Delivery.objects.filter(done_at=None).order_by("id")
+    waiting = Delivery.objects.filter(done_at=None, task__startswith="feeds.")
+    purge, merge = waiting.order_by("id")
 
     work_off(merge)
     work_off(purge)

@@ -16,7 +16,7 @@ from config.stack.part import Part
 from config.stack.ports import HOST, free_port
 from config.stack.programs import Program, Roles
 
-QUEUES = ("fanout", "feeds", "counters", "notifications", "maintenance")
+QUEUES = ("fanout", "feeds", "counters", "notifications", "maintenance", "analytics")
 # A crash is healed by the end of a lease: a short one keeps the tests short.
 SETTINGS = {
     "ENVIRONMENT": "test",
@@ -24,6 +24,7 @@ SETTINGS = {
     "DELIVERY_LEASE_SECONDS": "2",
     "DELIVERY_BACKOFF_SECONDS": "1",
     "POPULAR_PERIOD_SECONDS": "5",
+    "ANALYTICS_SETTLE_SECONDS": "2",
 }
 OPEN = "SELECT count(*) FROM puppies_delivery WHERE done_at IS NULL"
 
@@ -41,11 +42,16 @@ class Installation:
         self._name = name
         self.directory = directory
         self.database_url = urlunsplit(urlsplit(self._server_url)._replace(path=f"/{name}"))
-        own = {"DATABASE_URL": self.database_url, "DATA_DIR": str(directory)}
+        port = free_port()
+        own = {
+            "DATABASE_URL": self.database_url,
+            "DATA_DIR": str(directory),
+            "API_HOSTS": f"http://{HOST}:{port}",
+        }
         prefixes = {"KAFKA_PREFIX": f"{name}.", "REDIS_PREFIX": f"{name}."}
         self.roles = Roles(
             data_dir=directory,
-            port=free_port(),
+            port=port,
             environment={**SETTINGS, **environment, **own, **prefixes, **settings},
             web_workers=2,
             concurrency=4,

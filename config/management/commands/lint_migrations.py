@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django_migration_linter import MigrationLinter
 
-OUR_APPS = ("accounts", "posts", "interactions", "feeds", "puppies")
+OUR_APPS = ("accounts", "posts", "interactions", "feeds", "puppies", "config")
 
 
 class Command(BaseCommand):

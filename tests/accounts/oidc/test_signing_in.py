@@ -243,7 +243,7 @@ def test_what_signing_in_costs(
     anonymous_client: APIClient,
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         anonymous_client.post(GOOGLE, idp.body())
     with django_assert_num_queries(12):
         anonymous_client.post(GOOGLE, idp.body())

@@ -44,6 +44,8 @@ def test_preferences_change_one_by_one(client: APIClient) -> None:
         {"like": {"sms": True}},
         {"like": {"in_app": "perhaps"}},
         {"like": {"in_app": None}},
+        {"like": {"in_app": 0}},
+        {"like": {"email": "true"}},
         {"like": True},
         {"digest": "hourly"},
         {"digest": None},

@@ -5,7 +5,7 @@ from itertools import islice
 
 from django.conf import settings
 
-from config.verification import MAX_FINDINGS, Options, Result
+from config.verification.results import MAX_FINDINGS, Options, Result, result
 from feeds.oracle import rows, snapshot
 from feeds.popular import snapshots
 from feeds.popular.pages import Place, popular_page
@@ -29,8 +29,8 @@ def popular(options: Options) -> list[Result]:
         stale = [f"the newest ranking is {newest.age_seconds:.0f} s old"] if newest.age_seconds > most else []
         faults = list(islice(_walk_faults(newest, options.page), MAX_FINDINGS))
     return [
-        Result("I4", "popular posts are ranked each minute", 1, len(stale), tuple(stale)),
-        Result("I6", "popular walks show each post once", len(newest.post_ids), len(faults), tuple(faults)),
+        result("I4", "popular posts are ranked each minute", 1, stale),
+        result("I6", "popular walks show each post once", len(newest.post_ids), faults),
     ]
 
 

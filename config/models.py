@@ -1,0 +1,3 @@
+from config.analytics.models import DailyFigures, ScrapedApi
+
+__all__ = ["DailyFigures", "ScrapedApi"]
