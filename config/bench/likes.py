@@ -15,10 +15,14 @@ from config.stack import StackError
 from config.stack.programs import PYTHON, ROOT
 
 CLIENTS = 8
-AUTHOR = 1
+# Wants no notifications of likes: the peer writes none either.
+QUIET_AUTHOR = 1
+AUTHOR = 2
+FIRST = 3
 ACCOUNTS = 100_000
 CLIENT = "config.bench.likes_client"
 
+QUIET = "INSERT INTO interactions_notificationinbox (user_id, not_in_app) VALUES (%s, '{like}')"
 POST = """
 INSERT INTO posts_post (author_id, content, feed_id, delivery)
 SELECT %s, 'A long walk in the rain.', puppies_next_id(), 'pulled' RETURNING id
@@ -79,6 +83,7 @@ def measure(*, quick: bool, secret_key: str, say: Callable[[str], None]) -> Chap
         lab.manage("migrate", "--no-input")
         cursor = stack.enter_context(lab.database())
         make_accounts(cursor, ACCOUNTS, signed_in=[])
+        cursor.execute(QUIET, [QUIET_AUTHOR])
         settle(cursor)
         clients = [stack.enter_context(client(lab)) for _ in range(CLIENTS)]
         drainer = stack.enter_context(client(lab))
@@ -88,18 +93,24 @@ def measure(*, quick: bool, secret_key: str, say: Callable[[str], None]) -> Chap
 
 def race(cursor: Any, clients: list[Client], drainer: Client, *, rounds: int, seconds: float) -> Chapter:
     """Likes a second of each contestant, and what is wrong with their counts."""
-    runs = {name: partial(run, name, cursor, clients, drainer, seconds) for name in ("ours", "floor")}
+    lanes = {"ours": ("ours", QUIET_AUTHOR), "floor": ("floor", QUIET_AUTHOR), "told": ("ours", AUTHOR)}
+    runs = {
+        name: partial(run, liker, author, cursor, clients, drainer, seconds)
+        for name, (liker, author) in lanes.items()
+    }
     found = alternate(rounds, runs)
     return Chapter("likes", "Likes of one post", figures(found), notes(rounds, seconds))
 
 
-def run(name: str, cursor: Any, clients: list[Client], drainer: Client, seconds: float) -> Round:
-    """All clients like a new post at once."""
-    cursor.execute(POST, [AUTHOR])
+def run(
+    liker: str, author: int, cursor: Any, clients: list[Client], drainer: Client, seconds: float
+) -> Round:
+    """All clients like a new post of the author at once."""
+    cursor.execute(POST, [author])
     (post,) = cursor.fetchone()
     drainer.order("drain", 0, 0, 0, 0, seconds)
     for place, one in enumerate(clients):
-        one.order(name, post, place + 2, CLIENTS, ACCOUNTS, seconds)
+        one.order(liker, post, place + FIRST, CLIENTS, ACCOUNTS, seconds)
     answers = [one.answer() for one in clients]
     drainer.answer()
     cursor.execute(COUNTED, [post])
@@ -122,10 +133,18 @@ def figures(found: Mapping[str, list[Round]]) -> list[Figure]:
             theirs=rates["floor"],
             budget=1.5,
         ),
+        Figure.faster(
+            "the same, and the author is told of each",
+            unit="likes/s",
+            ours=rates["told"],
+            peer=f"{peer}, told of none",
+            theirs=rates["floor"],
+            budget=1,
+        ),
         Figure.none(
             "likes miscounted at the end of the rounds",
             unit="likes",
-            ours=errors["ours"],
+            ours=errors["ours"] + errors["told"],
             peer=peer,
             theirs=errors["floor"],
         ),
@@ -142,5 +161,9 @@ def notes(rounds: int, seconds: float) -> list[str]:
         (
             "The peer is one prepared statement too, by the same processes over the same connections: the same check of who may see the "
             "post, the same row, the new count in the answer; but it counts in the post's row, so that each waits for the one before."
+        ),
+        (
+            "The peer tells no author of likes. So the first figure is of an author who wants no notifications of likes; in the second the "
+            "drain writes one for each."
         ),
     ]
