@@ -15,7 +15,7 @@ RESERVED = frozenset(
         "graphql health help home index jobs legal likes livez login logout media messages metrics mute "
         "mutes new news notifications oauth password popular post posts privacy profile public readyz "
         "register report reports rules schema search security session sessions settings signin signout "
-        "signup static status tags terms token trending upload user username users verify web wellknown "
+        "signup static status tags terms token trending unsubscribe upload user username users verify web wellknown "
         "www "
         # the staff and its mail (RFC 2142), and what programs show where a name is missing
         "abuse administrator all anonymous billing bot deleted everyone guest here hostmaster info mail "

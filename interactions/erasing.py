@@ -18,7 +18,7 @@ SELECT %(counter)s, post_id, %(user)s, -1 FROM erased
 
 ERASE_RECEIVED = """
 DELETE FROM interactions_like WHERE (user_id, post_id) IN (
-    SELECT own.user_id, own.post_id FROM interactions_like AS own JOIN posts_post AS post ON post.id = own.post_id
+    SELECT own.user_id, own.post_id FROM interactions_like AS own JOIN posts_post AS post ON post.id = own.post_id + 0
      WHERE post.author_id = %(author)s LIMIT %(limit)s)
 """
 

@@ -42,7 +42,7 @@ def like_count(*, post_id: int) -> int:
 LIKERS = """
 SELECT account.*, liking.id AS liking_id
   FROM interactions_like AS liking JOIN accounts_user AS account ON account.id = liking.user_id
- WHERE liking.post_id = %(post)s AND liking.id < %(before)s AND liking.id > %(after)s AND liking.id <> ALL (%(shown)s)
+ WHERE liking.post_id + 0 = %(post)s AND liking.id < %(before)s AND liking.id > %(after)s AND liking.id <> ALL (%(shown)s)
    AND (SELECT account.state = 'active'
            AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = %(viewer)s AND blocked_id = account.id)
            AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = account.id AND blocked_id = %(viewer)s))

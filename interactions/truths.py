@@ -9,7 +9,7 @@ from posts import counters as post_counters
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """The rows of `table` that `condition` holds for, of the subject that the column `subject` names."""
+    """The rows of `table` that `condition` holds for, of the subject that `subject` names, as the index by it does."""
 
     table: str
     subject: str
@@ -26,7 +26,7 @@ class Truth:
 
 # By the name of a counter.
 TRUTHS = {
-    post_counters.LIKES: Truth("interactions_like", "post_id"),
+    post_counters.LIKES: Truth("interactions_like", "(post_id + 0)"),  # which its index is of
     post_counters.COMMENTS: Truth("interactions_comment", "post_id", "state = 'published'"),
     account_counters.FOLLOWERS: Truth("accounts_follow", "followee_id"),
     account_counters.FOLLOWING: Truth("accounts_follow", "follower_id"),

@@ -21,7 +21,10 @@ MAC_BYTES = 16
 
 
 def encode(place: dict[str, Any], *, scope: str) -> str:
-    """Sign `place` for one list; `scope` names the list, its filters and its reader. Characters of URLs only."""
+    """Sign `place`, of numbers of 64 bits and texts, for one list; `scope` names the list, its filters and its reader.
+
+    Made of characters that a URL may have.
+    """
     body = orjson.dumps(place)
     return urlsafe_b64encode(_mac(settings.SECRET_KEY, scope, body) + body).rstrip(b"=").decode()
 

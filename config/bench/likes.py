@@ -29,7 +29,7 @@ SELECT %s, 'A long walk in the rain.', puppies_next_id(), 'pulled' RETURNING id
 """
 # Counted, shown, and stored once nothing waits.
 COUNTED = """
-SELECT (SELECT count(*) FROM interactions_like WHERE post_id = post.id),
+SELECT (SELECT count(*) FROM interactions_like WHERE post_id + 0 = post.id),
        like_count + (SELECT coalesce(sum(delta), 0) FROM puppies_ledgerentry WHERE subject_id = post.id)
   FROM posts_post AS post WHERE id = %s
 """

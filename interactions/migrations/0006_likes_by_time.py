@@ -18,9 +18,9 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name="like",
             index=models.Index(
-                models.F("post"), models.OrderBy(models.F("id"), descending=True), name="like_newest"
+                models.F("post_id") + 0, models.OrderBy(models.F("id"), descending=True), name="like_newest"
             ),
         ),
-        # The new one serves whoever looks for the likes of a post; code that asks for (post, user) finds the user by the key.
+        # The new one serves whoever looks for the likes of a post; code that asks for (post, user) finds both by the key.
         RemoveIndexConcurrently(model_name="like", name="like_by_post"),
     ]

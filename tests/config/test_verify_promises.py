@@ -20,12 +20,19 @@ from accounts.models import RefreshToken, Session, User
 from accounts.sessions import open_session, refresh_session
 from config.analytics import counting
 from config.analytics.models import DailyFigures
-from puppies.breaker import Breaker
+from puppies.breaker import OPEN, Breaker
 from puppies.metrics import REQUEST_SECONDS
 from puppies.models import Delivery
 from tests.factories import DeliveryFactory, PostFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def nothing_was_answered_before() -> None:
+    """The counters of an API that has just been started: other tests of this process provoke failures on purpose."""
+    REQUEST_SECONDS.clear()
+    OPEN.clear()
 
 
 def checks(*arguments: str) -> dict[str, dict[str, Any]]:

@@ -107,7 +107,6 @@ def test_the_home_feed_is_read_by_indexes(town: Town, read: Read) -> None:
     # Where both columns are given, the key and the index of the other direction are equally good; where one is, any that it leads.
     as_good = {
         "interactions_like_pkey",
-        "like_by_post",
         "follow_by_followee",
         "accounts_follow_pkey",
         "follow_following_newest",

@@ -10,10 +10,11 @@ from puppies import cursors
 from puppies.errors import InvalidCursor
 
 PLACE = {"b": 2**62}
+NUMBERS = st.integers(-(2**63), 2**63 - 1)
 
 
 @given(
-    st.dictionaries(st.text(max_size=5), st.integers() | st.lists(st.integers(), max_size=50), max_size=4),
+    st.dictionaries(st.text(max_size=5), NUMBERS | st.lists(NUMBERS, max_size=50), max_size=4),
     st.text(),
 )
 def test_a_place_is_read_back_in_its_scope(place: dict[str, object], scope: str) -> None:

@@ -211,4 +211,5 @@ def test_every_text_that_clients_give_is_bounded_in_the_database() -> None:
         "puppies_delivery.error",
         "puppies_delivery.traceparent",
         "puppies_ledgerentry.counter",
+        "puppies_drainedtally.counter",
     }

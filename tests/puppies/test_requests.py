@@ -36,7 +36,7 @@ def test_a_method_that_an_address_does_not_answer_is_405(method: str, path: str,
     ("method", "path", "allow"),
     [
         ("GET", "/v1/posts", "OPTIONS, POST"),
-        ("PUT", "/v1/posts/1/likes", "DELETE, OPTIONS, POST"),
+        ("PUT", "/v1/posts/1/likes", "DELETE, GET, HEAD, OPTIONS, POST"),
         ("POST", "/v1/users/me", "DELETE, GET, HEAD, OPTIONS, PATCH"),
     ],
 )
