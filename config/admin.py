@@ -17,6 +17,8 @@ class DailyFiguresAdmin(ReadOnlyAdmin):
         "signups",
         "follows",
         "active_users",
+        "active_users_7_days",
+        "active_users_30_days",
         "feed_requests",
         "feed_p50_ms",
         "feed_p95_ms",

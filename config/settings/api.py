@@ -1,6 +1,6 @@
 """DRF and its schema."""
 
-DESCRIPTION = """The API of a social network: accounts, posts, likes and a home feed.
+DESCRIPTION = """The API of a social network: accounts, posts, likes, comments, notifications, a home feed and what is popular.
 
 Bodies and answers are JSON in UTF-8. Ids are strings of decimal digits. Every refusal and failure is a `Problem` whose `code` is one of
 [the codes of errors](/docs/errors). Besides those that an operation declares, each of them answers 405 `method_not_allowed` (with `Allow`)

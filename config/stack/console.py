@@ -6,7 +6,7 @@ from typing import BinaryIO, TextIO
 
 COLOURS = (36, 32, 33, 35, 34, 96, 92, 93, 95, 94)
 OURSELVES = "puppies"
-WIDTH = 18
+WIDTH = 21
 
 
 class Console:

@@ -59,6 +59,9 @@ class CommentViewSet(ViewSet):
     def create(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
         """Comment on the post, or with `parent_id` reply to a comment of it that you can see and that is not hidden.
 
+        The post's author, the one replied to, and the first ten accounts mentioned as `@username` are notified, each once; by a later
+        change of the text nobody is.
+
         409 `idempotency_key_in_use` or `unknown_parent`; 422 `idempotency_key_reused`.
         """
         body = CommentInput(data=request.data)

@@ -7,7 +7,7 @@ from interactions.api.views import LikeViewSet
 urlpatterns = [
     path(
         "posts/<str:id>/likes",
-        LikeViewSet.as_view({"get": "list", "post": "create", "delete": "destroy"}),
+        LikeViewSet.as_view({"get": "page", "post": "create", "delete": "destroy"}),
         name="post-likes",
     ),
     path("notifications", NotificationsView.as_view(), name="notifications"),

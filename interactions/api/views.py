@@ -29,7 +29,7 @@ class LikeViewSet(ViewSet):
         summary="Who likes a post",
         tags=["interactions"],
     )
-    def list(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+    def page(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
         """Accounts that like the post, the newest like first, but for accounts that you may not see: `like_count` counts these too."""
         post_id, viewer_id = _id_or_404(id), viewer_of(request).id
         if not is_visible(post_id=post_id, viewer_id=viewer_id):
@@ -43,7 +43,7 @@ class LikeViewSet(ViewSet):
         return Response({"results": users_json([user for _, user in rows], viewer_id=viewer_id), **links})
 
     def get_permissions(self) -> Sequence[BasePermission]:
-        return [Public()] if self.action == "list" else [SignedIn()]
+        return [Public()] if self.action == "page" else [SignedIn()]
 
     @extend_schema(
         parameters=[POST_ID],

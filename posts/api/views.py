@@ -43,6 +43,8 @@ class PostViewSet(ViewSet):
     def create(self, request: Request) -> Response:
         """Publish a text post. Followers see it from the moment of this answer.
 
+        `@username` mentions an account: the first ten that may see the post are notified.
+
         409 `idempotency_key_in_use`; 422 `idempotency_key_reused`.
         """
         body = PostInput(data=request.data)

@@ -3,6 +3,7 @@
 FIELD_CODES = {
     "blank": "The text is empty or shows nothing.",
     "form": "A username has 3 to 30 characters: the letters a to z, digits and underscores.",
+    "invalid_choice": "The value is none of those that this field takes: the detail names it.",
     "invalid": "The value is of another type or form: the detail says which is taken.",
     "max_length": "The text is longer than the field takes.",
     "null": "null is no value here: leave the member out or give one.",

@@ -107,7 +107,14 @@ def test_an_api_that_does_not_answer_is_a_finding() -> None:
     assert checks["writes sent again exist once"]["findings"] == [
         "POST /v1/auth/register was not answered (ConnectionError)"
     ]
-    assert checks["a session that ended is refused"]["not_checked"] == "the probe did not come so far"
+    assert checks["a session that ended is refused"]["broken"] == 1
+    assert checks["a deleted account is refused"]["not_checked"] == "the probe did not come so far"
+
+
+@pytest.mark.parametrize("promise", ["I1", "I5", "I7", "I8"])
+def test_whichever_promise_is_probed_an_api_that_does_not_answer_fails(promise: str) -> None:
+    with pytest.raises(CommandError, match=f"{promise} .*: 1"):
+        call_command("verify", "--probe", "--api=http://127.0.0.1:1", f"--only={promise}", stdout=StringIO())
 
 
 def test_a_feed_slower_than_ever_is_found(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> None:

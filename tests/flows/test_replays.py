@@ -76,6 +76,8 @@ def test_facts_made_open_again_change_nothing(installation: Installation, person
 
 def test_order_of_facts_does_not_matter(installation: Installation, person: Make) -> None:
     author, reader = person("author"), person("reader")
+    # What their sign-ups began is not published by hand below.
+    installation.wait_delivered()
     with frozen(installation.relay):
         first = author.post("before the follow")
         reader.follow(author)

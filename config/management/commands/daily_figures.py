@@ -1,4 +1,5 @@
 import json
+from argparse import ArgumentTypeError
 from datetime import date
 from typing import Any
 
@@ -33,10 +34,8 @@ class Command(BaseCommand):
     help = "Show what happened on each day (UTC). The newest row is still being counted."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--from", type=date.fromisoformat, dest="first", help="the first day, as 2026-11-22"
-        )
-        parser.add_argument("--to", type=date.fromisoformat, dest="last", help="the last day")
+        parser.add_argument("--from", type=day, dest="first", help="the first day, as 2026-11-22")
+        parser.add_argument("--to", type=day, dest="last", help="the last day")
         parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -68,3 +67,11 @@ def width(title: str) -> int:
 def shown(value: object) -> str:
     """Return a value as people read it; nothing is known as a dash."""
     return "-" if value is None else str(value)
+
+
+def day(raw: str) -> date:
+    """Return the day, or raise ArgumentTypeError."""
+    try:
+        return date.fromisoformat(raw)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{raw} is no day such as 2026-11-22") from error

@@ -43,11 +43,11 @@ def row(part: PartRecord) -> dict[str, Any]:
 
 def table(rows: list[dict[str, Any]], snapshot: Snapshot) -> str:
     """Return the parts in columns, then the addresses."""
-    lines = [f"{'part':<20}{'state':<10}{'pid':>8}{'port':>7}{'since':>10}{'restarts':>10}"]
+    lines = [f"{'part':<22}{'state':<10}{'pid':>8}{'port':>7}{'since':>10}{'restarts':>10}"]
     for item in rows:
         pid, port = item["pid"] or "-", item["port"] or "-"
         lines.append(
-            f"{item['name']:<20}{item['state']:<10}{pid:>8}{port:>7}{duration(item['seconds']):>10}"
+            f"{item['name']:<22}{item['state']:<10}{pid:>8}{port:>7}{duration(item['seconds']):>10}"
             f"{item['restarts']:>10}"
         )
     return "\n".join([*lines, "", *(f"{name:<8}{url}" for name, url in snapshot.addresses.items())])

@@ -15,8 +15,8 @@ What only a moment can show is tried out with --probe, and is told as not checke
 random names through the API; one posts three times (sent twice, three times at once, and over a connection that is dropped, each with
 an Idempotency-Key), the other follows it, likes the posts and comments on one; both send malformed requests, read their feeds, sign out.
 At the end the accounts are deleted without grace and purged by the workers. Others can see the two accounts and their posts for some
-seconds, and the day's figures count what they did; mails for them go to a host that does not exist. Keys of these accounts are removed
-from Redis, nobody else's. The limits on requests hold for the probe too: it may wait a minute for them."""
+seconds, and the day's figures count what they did, but for the posts; mails for them go to a host that does not exist. Keys of these
+accounts are removed from Redis, nobody else's. The limits on requests hold for the probe too: it may wait a minute for them."""
 
 
 class Command(BaseCommand):
@@ -65,10 +65,12 @@ def chosen(options: dict[str, Any]) -> Options:
 
 
 def promises(raw: str) -> tuple[str, ...]:
-    """Return promises such as I1 and I4, or raise ValueError."""
+    """Return promises such as I1 and I4, or raise ArgumentTypeError."""
     names = tuple(name.strip().upper() for name in raw.split(","))
     if unknown := set(names) - set(PROMISES):
-        raise ValueError(unknown)
+        raise argparse.ArgumentTypeError(
+            f"no such promise: {', '.join(sorted(unknown))}; there are {', '.join(PROMISES)}"
+        )
     return names
 
 
