@@ -20,7 +20,12 @@ def me_json(user: User) -> dict[str, Any]:
     """The caller's own account as `MeOutput` describes it."""
     (profile,) = users_json([user], viewer_id=0)
     roles = [role.value for role in selectors.roles_of(user_id=user.id)]
-    return {**profile, "email": user.email, "roles": roles}
+    return {
+        **profile,
+        "email": user.email,
+        "email_verified": user.email_verified_at is not None,
+        "roles": roles,
+    }
 
 
 def user_version(user: User) -> tuple[str, str]:

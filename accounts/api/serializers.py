@@ -133,6 +133,9 @@ class UserPageOutput(serializers.Serializer[Any]):
 
 class MeOutput(UserOutput):
     email = serializers.EmailField()
+    email_verified = serializers.BooleanField(
+        help_text="Whether the owner has opened the link that was mailed there; before that no digests are sent."
+    )
     roles = serializers.ListField(
         child=serializers.ChoiceField([role.value for role in Role]), help_text="The least first."
     )

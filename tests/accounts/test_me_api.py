@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
@@ -15,7 +16,18 @@ from tests.factories import UserFactory
 def test_ones_own_profile_adds_address_and_roles(client: APIClient, user: User) -> None:
     public = client.get(f"/v1/users/{user.username}").json()
 
-    assert client.get("/v1/users/me").json() == {**public, "email": user.email, "roles": ["user"]}
+    assert client.get("/v1/users/me").json() == {
+        **public,
+        "email": user.email,
+        "email_verified": False,
+        "roles": ["user"],
+    }
+
+
+def test_ones_own_profile_tells_whether_the_address_is_verified(client: APIClient, user: User) -> None:
+    User.objects.filter(id=user.id).update(email_verified_at=Now())
+
+    assert client.get("/v1/users/me").json()["email_verified"] is True
 
 
 @pytest.mark.parametrize(
