@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from interactions.api.comment_serializers import (
     CommentPageOutput,
     comment_json,
 )
+from interactions.api.views import LIST_MS
 from interactions.comments import selectors, services
 from interactions.comments.selectors import ShownComment
 from interactions.models import Comment
@@ -31,6 +33,7 @@ from puppies.api.conditional import (
 from puppies.api.idempotency import IDEMPOTENCY_KEY, idempotent
 from puppies.api.pagination import LIMIT_AND_CURSOR
 from puppies.api.pairs import PairWindow, paginate_pairs
+from puppies.deadline import deadline
 from puppies.errors import NotFound
 from puppies.ids import parse_id
 from puppies.viewer import viewer_of
@@ -85,18 +88,23 @@ class CommentViewSet(ViewSet):
         Left out is what the caller may not see: hidden comments, comments across a block (in either direction) and of accounts that are
         not active. Where such a comment, or a deleted one, began a thread with replies, it is listed as `unavailable`. Comments of
         accounts that the caller mutes are shown. New replies stand among their threads: ask for the page again to see them.
+
+        A page may be shorter than `limit`, even empty, while `next`, or on the way back `previous`, is not null: go on there. A thread's
+        first comment that the caller may not see is listed for the sake of its oldest 100 replies alone.
         """
         post_id, viewer_id = _id_or_404(id), viewer_of(request).id
 
-        def fetch(window: PairWindow) -> list[ShownComment]:
+        def fetch(window: PairWindow) -> Sequence[ShownComment]:
             found = selectors.comments_of(post_id=post_id, viewer_id=viewer_id, window=window)
             if found is None:
                 raise NotFound
             return found
 
-        comments, links = paginate_pairs(
-            request, scope=f"comments:{post_id}:{viewer_id}", fetch=fetch, key=lambda comment: comment.place
-        )
+        scope = f"comments:{post_id}:{viewer_id}"
+        with deadline(LIST_MS):
+            comments, links = paginate_pairs(
+                request, scope=scope, fetch=fetch, key=lambda comment: comment.place
+            )
         return Response({"results": [comment_json(comment) for comment in comments], **links})
 
     @extend_schema(
