@@ -26,7 +26,7 @@ from tests.plans import Plan, analyze, fill_accounts, plan_of
 
 CROWD = "INSERT INTO interactions_like (user_id, post_id) SELECT id, %(post)s FROM accounts_user"
 BLOCKS = """
-INSERT INTO accounts_block (blocker_id, blocked_id) SELECT %(viewer)s, id FROM accounts_user WHERE id BETWEEN 1 AND 50000
+INSERT INTO accounts_block (blocker_id, blocked_id) SELECT %(viewer)s, id FROM accounts_user WHERE id <= 100000 AND id %% 2 = 0
 """
 
 
@@ -183,11 +183,12 @@ def test_a_page_of_100_000_likers_is_read_in_the_order_of_the_index(upward: bool
     ]
     plan = plan_of_page(post, star, upward=upward)
 
-    assert plan.sorts() == []
+    # Nothing but the page itself.
+    assert plan.sorts() == [("page.id" if upward else "page.id DESC",)]
     assert plan.scanned_whole() == set()
     assert {"like_newest", "accounts_user_pkey"} <= plan.indexes()
     assert len(page) == 21
-    assert not set(page) & set(range(1, 50_001))
+    assert not any(number % 2 == 0 for number in page if number <= 100_000)
     assert scanned(post, star) < 1_000
 
 
@@ -195,11 +196,11 @@ def test_a_page_of_100_000_likers_is_read_in_the_order_of_the_index(upward: bool
 @pytest.mark.parametrize("upward", [False, True])
 def test_likers_who_may_not_be_seen_are_passed_over_a_bounded_look_at_a_time(upward: bool) -> None:
     fill_accounts(20_000)
-    post = PostFactory.create()
+    post = PostFactory.create(author=UserFactory.create(username="star"))
     execute(CROWD, {"post": post.id})
     execute("UPDATE accounts_user SET state = 'suspended' WHERE id <= 20000 AND id %% 3000 > 0", {})
     analyze("interactions_like", "accounts_user")
-    expected = {row for row in User.objects.filter(state="active").values_list("id", flat=True)}
+    expected = set(User.objects.filter(state="active").values_list("id", flat=True))
 
     looks, place = [], Window(21, upward=upward)
     while True:
@@ -216,7 +217,8 @@ def test_likers_who_may_not_be_seen_are_passed_over_a_bounded_look_at_a_time(upw
 
 def test_a_page_may_be_empty_with_more_after_it_and_is_polled_on(anonymous_client: APIClient) -> None:
     fill_accounts(2_100)
-    post, (first, late) = PostFactory.create(), UserFactory.create_batch(2)
+    star, first, late = (UserFactory.create(username=name) for name in ("star", "first", "late"))
+    post = PostFactory.create(author=star)
     like_post(user_id=first.id, post_id=post.id)
     execute("UPDATE accounts_user SET state = 'suspended' WHERE id <= 2100", {})
     execute(CROWD + " WHERE state = 'suspended'", {"post": post.id})
@@ -244,7 +246,7 @@ def test_nobody_waits_long_for_a_public_list(anonymous_client: APIClient, listed
         took = time.monotonic() - begin
     elsewhere.close()
 
-    assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert took < 3
 
 
