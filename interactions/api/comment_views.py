@@ -144,7 +144,10 @@ class CommentViewSet(ViewSet):
         parameters=[COMMENT_ID], responses={204: None}, summary="Delete a comment", tags=["comments"]
     )
     def destroy(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
-        """Delete your comment for good; replies to it stay. Under your own post you can hide others' comments. 403 `not_the_author`."""
+        """Delete your comment for good, also where you do not see it any more; replies to it stay. 403 `not_the_author`.
+
+        Under your own post you can hide others' comments.
+        """
         services.delete_comment(user_id=viewer_of(request).id, comment_id=_id_or_404(id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -159,11 +162,13 @@ class CommentViewSet(ViewSet):
     def hide(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
         """Hide a comment under your own post: only you, whoever wrote it and moderators still see it, and it is not counted.
 
-        Doing it again changes nothing; replies to it stay. 403 `not_the_posts_author`.
+        Doing it again changes nothing; replies to it stay. Also across a block, behind which others read on: there the answer to this
+        alone shows you the comment. 403 `not_the_posts_author`.
         """
         comment_id, viewer_id = _id_or_404(id), viewer_of(request).id
         services.hide_comment(user_id=viewer_id, comment_id=comment_id)
-        return Response(comment_json(_shown_or_404(comment_id, viewer_id)))
+        comment = selectors.governed_comment(comment_id=comment_id, post_author_id=viewer_id)
+        return Response(comment_json(_found_or_404(comment)))
 
     @extend_schema(
         operation_id="comments_unhide",
@@ -197,7 +202,10 @@ def _id_or_404(raw: str) -> int:
 
 
 def _shown_or_404(comment_id: int, viewer_id: int) -> ShownComment:
-    comment = selectors.shown_comment(comment_id=comment_id, viewer_id=viewer_id)
+    return _found_or_404(selectors.shown_comment(comment_id=comment_id, viewer_id=viewer_id))
+
+
+def _found_or_404(comment: ShownComment | None) -> ShownComment:
     if comment is None:
         raise NotFound
     return comment

@@ -73,7 +73,7 @@ class LikeViewSet(ViewSet):
         parameters=[POST_ID], responses={200: LikeOutput}, summary="Unlike a post", tags=["interactions"]
     )
     def destroy(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
-        """Take the like back; 200 also when there was none."""
+        """Take the like back, also of a post that you do not see any more; 200 also when there was none."""
         post_id = _id_or_404(id)
         done = services.unlike_post(user_id=viewer_of(request).id, post_id=post_id)
         return Response({"liked": False, "like_count": done.like_count})

@@ -49,6 +49,21 @@ SHOWN = Statement(
 )
 
 
+# $1 comment, $2 whose post it stands under. Whoever governs a comment may not be kept from it by a block that its author, or they, made:
+# everybody else reads it. Nobody sees what accounts that are not active wrote.
+GOVERNED = Statement(
+    name="governed_comment",
+    sql=f"""
+    SELECT {_COLUMNS}, true
+      FROM interactions_comment AS comment
+      JOIN accounts_user AS author ON author.id = comment.author_id
+      JOIN posts_post AS post ON post.id = comment.post_id
+     WHERE comment.id = $1 AND post.author_id = $2 AND post.state <> 'deleted' AND author.state = 'active'
+    """,  # noqa: S608 - the only interpolations are constants of this module
+    types=("bigint", "bigint"),
+    by_index=True,
+)
+
 # A root that the viewer may not see keeps the place of a thread when the viewer may see one of so many replies to it, the oldest.
 REPLIES = 100
 
@@ -136,6 +151,12 @@ class Window(Protocol):
 def shown_comment(*, comment_id: int, viewer_id: int) -> ShownComment | None:
     """The comment, or None when the viewer may not see it or its post."""
     rows = SHOWN.rows(comment_id, viewer_id)
+    return ShownComment(*rows[0]) if rows else None
+
+
+def governed_comment(*, comment_id: int, post_author_id: int) -> ShownComment | None:
+    """The comment as it is to the author of the post that it stands under, across blocks too; None when the post is another's or gone."""
+    rows = GOVERNED.rows(comment_id, post_author_id)
     return ShownComment(*rows[0]) if rows else None
 
 

@@ -67,14 +67,15 @@ def test_a_post_that_is_being_deleted_is_there_until_the_commit(
 
 @pytest.mark.parametrize("act", [like_post, unlike_post])
 def test_a_block_counts_from_its_commit(elsewhere: Elsewhere, act: Callable[..., Liking]) -> None:
-    post, fan = PostFactory.create(), UserFactory.create()
+    post, fan, late = PostFactory.create(), UserFactory.create(), UserFactory.create()
 
     with elsewhere.transaction():
-        assert elsewhere.do(lambda: block_user(blocker_id=post.author_id, blocked_id=fan.id))
+        for user in (fan, late):
+            elsewhere.do(lambda user=user: block_user(blocker_id=post.author_id, blocked_id=user.id))
         like_post(user_id=fan.id, post_id=post.id)
 
     with pytest.raises(NotFound):
-        act(user_id=fan.id, post_id=post.id)
+        act(user_id=late.id, post_id=post.id)
     assert Like.objects.get().user_id == fan.id
     assert_exact(post)
 
