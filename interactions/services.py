@@ -95,8 +95,8 @@ def _change(statement: Statement, *, user_id: int, post_id: int, liked: bool) ->
     if not rows:
         raise NotFound
     is_changed, was_liked, like_count, entries = rows[0]
-    if not is_changed and was_liked is not liked:
-        # Another request of the same user did it after this one had looked.
+    if is_changed is (was_liked is liked):
+        # Another request of the same user did it, or undid it, after this one had looked.
         like_count = selectors.like_count(post_id=post_id)
     if entries >= LONG:
         _add_up(post_id)
