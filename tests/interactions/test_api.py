@@ -1,7 +1,6 @@
 import pytest
 from rest_framework.test import APIClient
 
-from accounts.models import User
 from interactions.models import Like
 from interactions.services import like_post
 from posts.models import Post

@@ -70,8 +70,8 @@ def test_a_block_counts_from_its_commit(elsewhere: Elsewhere, act: Callable[...,
     post, fan, late = PostFactory.create(), UserFactory.create(), UserFactory.create()
 
     with elsewhere.transaction():
-        for user in (fan, late):
-            elsewhere.do(lambda user=user: block_user(blocker_id=post.author_id, blocked_id=user.id))
+        elsewhere.do(lambda: block_user(blocker_id=post.author_id, blocked_id=fan.id))
+        elsewhere.do(lambda: block_user(blocker_id=post.author_id, blocked_id=late.id))
         like_post(user_id=fan.id, post_id=post.id)
 
     with pytest.raises(NotFound):

@@ -168,7 +168,8 @@ def test_polling_in_small_looks_gets_past_what_may_not_be_seen(
             top, (_, links) = links["previous"], bones.page(links["next"])
             links["previous"] = top
     bones.keys |= coming | unseen
-    polled, url = [], links["previous"]
+    polled: list[int] = []
+    url = links["previous"]
 
     with mark_at(50):
         for _ in range(len(bones.keys) + 1):

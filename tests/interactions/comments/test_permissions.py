@@ -14,6 +14,7 @@ from posts.models import Post
 from tests.conftest import SignIn
 from tests.database import everything_stored
 from tests.factories import CommentFactory, PostFactory, UserFactory
+from tests.interactions.comments.counting import author_of
 from tests.interactions.comments.test_api import of, one
 
 
@@ -88,7 +89,7 @@ def test_a_block_keeps_nobody_from_hiding_what_others_read_under_the_post(
     client: APIClient, user: User, anonymous_client: APIClient, block: Callable[[Post, User], None]
 ) -> None:
     comment = CommentFactory.create(post=PostFactory.create(author=user), content="vile")
-    block(comment.post, comment.author)
+    block(comment.post, author_of(comment))
     path = f"/v1/posts/{comment.post_id}/comments"
     read = anonymous_client.get(path).json()["results"]
 
