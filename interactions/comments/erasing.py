@@ -1,17 +1,18 @@
 """The end of an account's comments, a batch at a time."""
 
 from django.conf import settings
+from django.db import connection
 
 from interactions.comments import rows
 from interactions.models import Comment
 from puppies.sql import execute
 
-# The counts of the account's own posts go with the posts.
-ERASE_RECEIVED = """
-DELETE FROM interactions_comment WHERE id IN (
-    SELECT own.id FROM interactions_comment AS own JOIN posts_post AS post ON post.id = own.post_id
-     WHERE post.author_id = %(author)s LIMIT %(limit)s)
+RECEIVED = """
+SELECT own.id FROM interactions_comment AS own JOIN posts_post AS post ON post.id = own.post_id
+ WHERE post.author_id = %(author)s LIMIT %(limit)s
 """
+# The counts of the account's own posts go with the posts.
+DELETE = "DELETE FROM interactions_comment WHERE id = ANY(%(ids)s)"
 
 
 def erase_given(*, user_id: int) -> bool:
@@ -27,4 +28,9 @@ def erase_given(*, user_id: int) -> bool:
 
 def erase_received(*, author_id: int) -> bool:
     """Remove the next 1,000 comments on the author's posts; False when none is left."""
-    return bool(execute(ERASE_RECEIVED, {"author": author_id, "limit": settings.PERSONAL_DATA_BATCH}))
+    with connection.cursor() as cursor:
+        cursor.execute(RECEIVED, {"author": author_id, "limit": settings.PERSONAL_DATA_BATCH})
+        ids = [comment_id for (comment_id,) in cursor.fetchall()]
+    rows.lock(ids=ids)
+    execute(DELETE, {"ids": ids})
+    return bool(ids)
