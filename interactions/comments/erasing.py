@@ -1,7 +1,7 @@
 """The end of an account's comments, a batch at a time."""
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from interactions.comments import rows
 from interactions.models import Comment
@@ -15,6 +15,7 @@ SELECT own.id FROM interactions_comment AS own JOIN posts_post AS post ON post.i
 DELETE = "DELETE FROM interactions_comment WHERE id = ANY(%(ids)s)"
 
 
+@transaction.atomic
 def erase_given(*, user_id: int) -> bool:
     """Delete the next 1,000 comments that the account wrote, as it would itself; False when none is left."""
     written = Comment.objects.by_author(user_id).order_by("id").values_list("id", "thread_id")
@@ -26,6 +27,7 @@ def erase_given(*, user_id: int) -> bool:
     return True
 
 
+@transaction.atomic
 def erase_received(*, author_id: int) -> bool:
     """Remove the next 1,000 comments on the author's posts; False when none is left."""
     with connection.cursor() as cursor:
