@@ -51,7 +51,7 @@ class NotThePostsAuthor(DomainError):
 
 
 class RemovedByModerator(DomainError):
-    """What a moderator removed, only a moderator brings back."""
+    """What a moderator removed, only a moderator brings back, as it was."""
 
     code = "removed_by_moderator"
     status = 403
@@ -91,12 +91,14 @@ def edit_comment(
 ) -> Comment:
     """Change the text once `allow`, called with the locked comment, has not raised; None, or the same text again, changes nothing.
 
-    Raises EmptyComment, NotFound, NotTheAuthor.
+    Raises EmptyComment, NotFound, NotTheAuthor, RemovedByModerator.
     """
     if content is not None:
         _refuse_empty(content)
     _refuse_others(_seen(comment_id, user_id), user_id)
     comment = rows.locked(comment_id=comment_id)
+    if comment.state == State.REMOVED:
+        raise RemovedByModerator
     allow(comment)
     if content not in (None, comment.content):
         comment.content, comment.edited_at = content, timezone.now()

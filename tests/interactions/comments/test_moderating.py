@@ -12,8 +12,10 @@ from interactions.comments.moderating import remove_comment, restore_comment
 from interactions.comments.services import delete_comment
 from interactions.models import Comment
 from puppies.errors import NotFound
+from tests.conftest import SignIn
 from tests.database import everything_stored
 from tests.factories import CommentFactory, UserFactory
+from tests.interactions.comments.counting import author_of
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/interactions/comment/"
@@ -48,9 +50,28 @@ def test_each_act_is_in_the_audit() -> None:
     named = {"comment_id": str(comment.id), "post_id": str(comment.post_id)}
     assert done == [True, False, True, False]
     assert list(entries.values_list("action", "actor_id", "subject_id", "detail")) == [
-        ("comment_removed", moderator.id, comment.author_id, {**named, "before": "published"}),
+        (
+            "comment_removed",
+            moderator.id,
+            comment.author_id,
+            {**named, "before": "published", "content": comment.content},
+        ),
         ("comment_restored", moderator.id, comment.author_id, {**named, "before": "removed"}),
     ]
+
+
+def test_what_was_removed_is_not_changed_and_known_after_its_author_deleted_it(sign_in: SignIn) -> None:
+    comment = CommentFactory.create(content="bad dog")
+    remove_comment(actor_id=OPERATOR, comment_id=comment.id)
+    author, before = sign_in(author_of(comment)), everything_stored()
+
+    refused = author.patch(f"/v1/comments/{comment.id}", {"content": "good dog"})
+    unchanged = everything_stored() == before
+    deleted = author.delete(f"/v1/comments/{comment.id}")
+
+    assert (refused.status_code, refused.json()["code"], unchanged) == (403, "removed_by_moderator", True)
+    assert (deleted.status_code, Comment.objects.count()) == (204, 0)
+    assert AuditEntry.objects.get(action="comment_removed").detail["content"] == "bad dog"
 
 
 def ordinary() -> User:
