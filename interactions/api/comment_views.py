@@ -127,7 +127,10 @@ class CommentViewSet(ViewSet):
     )
     @transaction.atomic
     def partial_update(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
-        """Change the text of your comment; `edited_at` tells when. 403 `not_the_author` or `removed_by_moderator`; 412 `precondition_failed`."""
+        """Change the text of your comment; `edited_at` tells when.
+
+        403 `not_the_author` or `removed_by_moderator`; 412 `precondition_failed`.
+        """
         body = CommentChangeInput(data=request.data, partial=True)
         body.is_valid(raise_exception=True)
         comment_id, viewer_id = _id_or_404(id), viewer_of(request).id
