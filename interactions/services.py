@@ -31,13 +31,13 @@ class Liking:
 
 # $1 who likes, $2 the post. Everything is of one snapshot: the number of likes that it shows, and one more or less.
 _SQL = """
-WITH visible AS MATERIALIZED (
+WITH liked AS MATERIALIZED (
     SELECT post.id, post.like_count + pending.likes AS like_count, pending.entries
       FROM posts_post AS post JOIN accounts_user AS author ON author.id = post.author_id
      CROSS JOIN LATERAL (
         SELECT coalesce(sum(delta), 0) AS likes, count(*) AS entries FROM puppies_ledgerentry
          WHERE counter = '{counter}' AND subject_id = post.id) AS pending
-     WHERE post.id = $2 AND {may_see}
+     WHERE post.id = $2 AND {may_change}
 ), changed AS (
     {change} RETURNING post_id
 ), recorded AS (
@@ -46,24 +46,31 @@ WITH visible AS MATERIALIZED (
 )
 SELECT EXISTS (SELECT FROM changed), EXISTS (SELECT FROM interactions_like WHERE user_id = $1 AND post_id = $2),
        (like_count + (SELECT count(*) FROM changed) * {delta})::bigint, entries
-  FROM visible
+  FROM liked
 """
 
 
-def _statement(name: str, change: str, delta: int) -> Statement:
-    sql = _SQL.format(counter=counters.LIKES, may_see=MAY_SEE.format(viewer="$1"), change=change, delta=delta)
+_MAY_SEE = MAY_SEE.format(viewer="$1")
+# What is one's own one takes back, whoever blocks whom.
+_MAY_UNLIKE = f"({_MAY_SEE} OR EXISTS (SELECT FROM interactions_like AS own WHERE own.user_id = $1 AND own.post_id = $2))"
+
+
+def _statement(name: str, change: str, delta: int, may_change: str) -> Statement:
+    sql = _SQL.format(counter=counters.LIKES, may_change=may_change, change=change, delta=delta)
     return Statement(name=name, sql=sql, types=("bigint", "bigint"), by_index=True)
 
 
 LIKE = _statement(
     "like_post",
-    "INSERT INTO interactions_like (user_id, post_id) SELECT $1, id FROM visible ON CONFLICT DO NOTHING",
+    "INSERT INTO interactions_like (user_id, post_id) SELECT $1, id FROM liked ON CONFLICT DO NOTHING",
     +1,
+    _MAY_SEE,
 )
 UNLIKE = _statement(
     "unlike_post",
-    "DELETE FROM interactions_like WHERE user_id = $1 AND post_id = (SELECT id FROM visible)",
+    "DELETE FROM interactions_like WHERE user_id = $1 AND post_id = (SELECT id FROM liked)",
     -1,
+    _MAY_UNLIKE,
 )
 
 
@@ -76,7 +83,10 @@ def like_post(*, user_id: int, post_id: int) -> Liking:
 
 
 def unlike_post(*, user_id: int, post_id: int) -> Liking:
-    """Take the like back; nothing changes when there was none. Raises NotFound for a post that cannot be seen."""
+    """Take the like back, also of a post that cannot be seen any more; nothing changes when there was none.
+
+    Raises NotFound for a post that cannot be seen and is not liked.
+    """
     return _change(UNLIKE, user_id=user_id, post_id=post_id, liked=False)
 
 
@@ -85,8 +95,8 @@ def _change(statement: Statement, *, user_id: int, post_id: int, liked: bool) ->
     if not rows:
         raise NotFound
     is_changed, was_liked, like_count, entries = rows[0]
-    if not is_changed and was_liked is not liked:
-        # Another request of the same user did it after this one had looked.
+    if is_changed is (was_liked is liked):
+        # Another request of the same user did it, or undid it, after this one had looked.
         like_count = selectors.like_count(post_id=post_id)
     if entries >= LONG:
         _add_up(post_id)

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from interactions.api.comment_serializers import (
     CommentPageOutput,
     comment_json,
 )
+from interactions.api.views import LIST_MS
 from interactions.comments import selectors, services
 from interactions.comments.selectors import ShownComment
 from interactions.models import Comment
@@ -31,6 +33,7 @@ from puppies.api.conditional import (
 from puppies.api.idempotency import IDEMPOTENCY_KEY, idempotent
 from puppies.api.pagination import LIMIT_AND_CURSOR
 from puppies.api.pairs import PairWindow, paginate_pairs
+from puppies.deadline import deadline
 from puppies.errors import NotFound
 from puppies.ids import parse_id
 from puppies.viewer import viewer_of
@@ -85,18 +88,23 @@ class CommentViewSet(ViewSet):
         Left out is what the caller may not see: hidden comments, comments across a block (in either direction) and of accounts that are
         not active. Where such a comment, or a deleted one, began a thread with replies, it is listed as `unavailable`. Comments of
         accounts that the caller mutes are shown. New replies stand among their threads: ask for the page again to see them.
+
+        A page may be shorter than `limit`, even empty, while `next`, or on the way back `previous`, is not null: go on there. A thread's
+        first comment that the caller may not see is listed for the sake of its oldest 100 replies alone.
         """
         post_id, viewer_id = _id_or_404(id), viewer_of(request).id
 
-        def fetch(window: PairWindow) -> list[ShownComment]:
+        def fetch(window: PairWindow) -> Sequence[ShownComment]:
             found = selectors.comments_of(post_id=post_id, viewer_id=viewer_id, window=window)
             if found is None:
                 raise NotFound
             return found
 
-        comments, links = paginate_pairs(
-            request, scope=f"comments:{post_id}:{viewer_id}", fetch=fetch, key=lambda comment: comment.place
-        )
+        scope = f"comments:{post_id}:{viewer_id}"
+        with deadline(LIST_MS):
+            comments, links = paginate_pairs(
+                request, scope=scope, fetch=fetch, key=lambda comment: comment.place
+            )
         return Response({"results": [comment_json(comment) for comment in comments], **links})
 
     @extend_schema(
@@ -119,7 +127,10 @@ class CommentViewSet(ViewSet):
     )
     @transaction.atomic
     def partial_update(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
-        """Change the text of your comment; `edited_at` tells when. 403 `not_the_author`; 412 `precondition_failed`."""
+        """Change the text of your comment; `edited_at` tells when.
+
+        403 `not_the_author` or `removed_by_moderator`; 412 `precondition_failed`.
+        """
         body = CommentChangeInput(data=request.data, partial=True)
         body.is_valid(raise_exception=True)
         comment_id, viewer_id = _id_or_404(id), viewer_of(request).id
@@ -136,7 +147,10 @@ class CommentViewSet(ViewSet):
         parameters=[COMMENT_ID], responses={204: None}, summary="Delete a comment", tags=["comments"]
     )
     def destroy(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
-        """Delete your comment for good; replies to it stay. Under your own post you can hide others' comments. 403 `not_the_author`."""
+        """Delete your comment for good, also where you do not see it any more; replies to it stay. 403 `not_the_author`.
+
+        Under your own post you can hide others' comments.
+        """
         services.delete_comment(user_id=viewer_of(request).id, comment_id=_id_or_404(id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -151,11 +165,13 @@ class CommentViewSet(ViewSet):
     def hide(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
         """Hide a comment under your own post: only you, whoever wrote it and moderators still see it, and it is not counted.
 
-        Doing it again changes nothing; replies to it stay. 403 `not_the_posts_author`.
+        Doing it again changes nothing; replies to it stay. Also across a block, behind which others read on: there the answer to this
+        alone shows you the comment. 403 `not_the_posts_author`.
         """
         comment_id, viewer_id = _id_or_404(id), viewer_of(request).id
         services.hide_comment(user_id=viewer_id, comment_id=comment_id)
-        return Response(comment_json(_shown_or_404(comment_id, viewer_id)))
+        comment = selectors.governed_comment(comment_id=comment_id, post_author_id=viewer_id)
+        return Response(comment_json(_found_or_404(comment)))
 
     @extend_schema(
         operation_id="comments_unhide",
@@ -189,7 +205,10 @@ def _id_or_404(raw: str) -> int:
 
 
 def _shown_or_404(comment_id: int, viewer_id: int) -> ShownComment:
-    comment = selectors.shown_comment(comment_id=comment_id, viewer_id=viewer_id)
+    return _found_or_404(selectors.shown_comment(comment_id=comment_id, viewer_id=viewer_id))
+
+
+def _found_or_404(comment: ShownComment | None) -> ShownComment:
     if comment is None:
         raise NotFound
     return comment

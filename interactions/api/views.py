@@ -14,10 +14,13 @@ from interactions import selectors, services
 from interactions.api.serializers import LikeOutput
 from posts.selectors import is_visible
 from puppies.api.pagination import LIMIT_AND_CURSOR, paginate
+from puppies.deadline import deadline
 from puppies.errors import NotFound
 from puppies.ids import parse_id
 from puppies.viewer import viewer_of
 
+# A list that everybody may ask for holds its connection no longer.
+LIST_MS = 1_000
 POST_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="The post's id, decimal digits.")
 
 
@@ -30,8 +33,15 @@ class LikeViewSet(ViewSet):
         tags=["interactions"],
     )
     def page(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
-        """Accounts that like the post, the newest like first, but for accounts that you may not see: `like_count` counts these too."""
-        post_id, viewer_id = _id_or_404(id), viewer_of(request).id
+        """Accounts that like the post, the newest like first, but for accounts that you may not see: `like_count` counts these too.
+
+        A page may be shorter than `limit`, even empty, while `next` is not null: go on there.
+        """
+        with deadline(LIST_MS):
+            return self._page(request, _id_or_404(id))
+
+    def _page(self, request: Request, post_id: int) -> Response:
+        viewer_id = viewer_of(request).id
         if not is_visible(post_id=post_id, viewer_id=viewer_id):
             raise NotFound
         rows, links = paginate(
@@ -63,7 +73,7 @@ class LikeViewSet(ViewSet):
         parameters=[POST_ID], responses={200: LikeOutput}, summary="Unlike a post", tags=["interactions"]
     )
     def destroy(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
-        """Take the like back; 200 also when there was none."""
+        """Take the like back, also of a post that you do not see any more; 200 also when there was none."""
         post_id = _id_or_404(id)
         done = services.unlike_post(user_id=viewer_of(request).id, post_id=post_id)
         return Response({"liked": False, "like_count": done.like_count})

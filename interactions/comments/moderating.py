@@ -13,13 +13,15 @@ from interactions.models import Comment
 def remove_comment(*, actor_id: int | None, comment_id: int) -> bool:
     """Take a comment out of everybody's sight but its author's, the post's author's and moderators'; False when it is so already.
 
+    Its author can only delete it then; the audit keeps its text.
     `actor_id` is None for an operator's command. Raises NotYours, NotFound.
     """
     comment = rows.locked(comment_id=comment_id)
     _authorize(actor_id, comment)
     if comment.state == State.REMOVED:
         return False
-    _decide(actor_id, comment, State.REMOVED, "comment_removed")
+    # Its author may delete it; what was decided upon stays known.
+    _decide(actor_id, comment, State.REMOVED, "comment_removed", content=comment.content)
     return True
 
 
@@ -41,7 +43,7 @@ def _authorize(actor_id: int | None, comment: Comment) -> None:
     roles.authorize(actor_id, Action.MODERATE, user_id=_author_of(comment))
 
 
-def _decide(actor_id: int | None, comment: Comment, state: State, action: str) -> None:
+def _decide(actor_id: int | None, comment: Comment, state: State, action: str, **detail: str) -> None:
     before, subject_id = comment.state, _author_of(comment)
     # The count's entry names who changed it; an operator's command has no account.
     rows.change_state(comment, state, actor_id=actor_id or subject_id)
@@ -52,6 +54,7 @@ def _decide(actor_id: int | None, comment: Comment, state: State, action: str) -
         comment_id=str(comment.id),
         post_id=str(comment.post_id),
         before=before,
+        **detail,
     )
 
 

@@ -17,7 +17,10 @@ HOLD_THREAD = """
 SELECT root.id FROM interactions_comment AS comment JOIN interactions_comment AS root ON root.id = comment.thread_id
  WHERE comment.id = %s FOR KEY SHARE OF root
 """
-LOCK = "SELECT id FROM interactions_comment WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE"
+# One order for all who lock many: roots, then replies.
+LOCK = """
+SELECT id FROM interactions_comment WHERE id = ANY(%(ids)s) ORDER BY parent_id IS NOT NULL, id FOR UPDATE
+"""
 
 UNCOUNT = """
 INSERT INTO puppies_ledgerentry (counter, subject_id, actor_id, delta)
@@ -71,14 +74,19 @@ def change_state(comment: Comment, state: str, *, actor_id: int) -> None:
         count(post_id=comment.post_id, actor_id=actor_id, delta=delta)
 
 
+def lock(*, ids: Collection[int]) -> None:
+    """Hold these comments for deletion, in an order in which no two who do so wait for each other."""
+    execute(LOCK, {"ids": list(ids)})
+
+
 def remove(*, ids: Collection[int], thread_ids: Collection[int], actor_id: int) -> bool:
     """Delete these comments and take them off the counts, exactly once; False when none of them was left.
 
     Their threads are locked first: nobody replies to them, or deletes from them, meanwhile. A root to which others replied keeps its
     place, and a place without replies goes.
     """
-    execute(LOCK, {"ids": list(thread_ids)})
-    execute(LOCK, {"ids": list(ids)})
+    lock(ids=thread_ids)
+    lock(ids=ids)
     execute(UNCOUNT, {"counter": counters.COMMENTS, "actor": actor_id, "ids": list(ids)})
     emptied = execute(EMPTY, {"ids": list(ids)})
     deleted = execute(DELETE, {"ids": list(ids)})

@@ -1,4 +1,5 @@
-"""What people do with comments. Whoever may not see a comment or its post is told NotFound by all of it.
+"""What people do with comments. Whoever may not see a comment or its post is told NotFound, but for what one answers for: the author of
+a post hides comments under it, and the author of a comment deletes it, whoever blocks whom.
 
 A deletion locks its thread's root first, and a reply holds the root against deletion, so that none is ever left without its root. What
 only changes one row (an edit, a hide) locks that row alone.
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from interactions.comments import rows
 from interactions.comments.rows import State
-from interactions.comments.selectors import ShownComment, shown_comment
+from interactions.comments.selectors import ShownComment, governed_comment, shown_comment
 from interactions.events import CommentPublished
 from interactions.models import Comment
 from posts.models import Post
@@ -50,7 +51,7 @@ class NotThePostsAuthor(DomainError):
 
 
 class RemovedByModerator(DomainError):
-    """What a moderator removed, only a moderator brings back."""
+    """What a moderator removed, only a moderator brings back, as it was."""
 
     code = "removed_by_moderator"
     status = 403
@@ -90,12 +91,14 @@ def edit_comment(
 ) -> Comment:
     """Change the text once `allow`, called with the locked comment, has not raised; None, or the same text again, changes nothing.
 
-    Raises EmptyComment, NotFound, NotTheAuthor.
+    Raises EmptyComment, NotFound, NotTheAuthor, RemovedByModerator.
     """
     if content is not None:
         _refuse_empty(content)
     _refuse_others(_seen(comment_id, user_id), user_id)
     comment = rows.locked(comment_id=comment_id)
+    if comment.state == State.REMOVED:
+        raise RemovedByModerator
     allow(comment)
     if content not in (None, comment.content):
         comment.content, comment.edited_at = content, timezone.now()
@@ -105,17 +108,21 @@ def edit_comment(
 
 @transaction.atomic
 def delete_comment(*, user_id: int, comment_id: int) -> None:
-    """Remove the comment for good; a root with replies leaves its place. Raises NotFound, NotTheAuthor."""
-    shown = _seen(comment_id, user_id)
-    _refuse_others(shown, user_id)
-    if not rows.remove(ids=[comment_id], thread_ids=[shown.thread_id], actor_id=user_id):
+    """Remove one's comment for good, also where one does not see it any more; a root with replies leaves its place.
+
+    Raises NotFound, NotTheAuthor.
+    """
+    own = Comment.objects.by_author(user_id).filter(id=comment_id).values_list("thread_id", flat=True).first()
+    if own is None:
+        _refuse_others(_seen(comment_id, user_id), user_id)
+    if own is None or not rows.remove(ids=[comment_id], thread_ids=[own], actor_id=user_id):
         raise NotFound
 
 
 @transaction.atomic
 def hide_comment(*, user_id: int, comment_id: int) -> bool:
     """Hide a comment under one's own post; False when it is hidden already. Raises NotFound, NotThePostsAuthor."""
-    _refuse_other_posts(_seen(comment_id, user_id), user_id)
+    _refuse_other_posts(comment_id, user_id)
     comment = rows.locked(comment_id=comment_id)
     if comment.state != State.PUBLISHED:
         return False
@@ -126,7 +133,7 @@ def hide_comment(*, user_id: int, comment_id: int) -> bool:
 @transaction.atomic
 def unhide_comment(*, user_id: int, comment_id: int) -> bool:
     """Show a comment again that one hid; False when it is not hidden. Raises NotFound, NotThePostsAuthor, RemovedByModerator."""
-    _refuse_other_posts(_seen(comment_id, user_id), user_id)
+    _refuse_other_posts(comment_id, user_id)
     comment = rows.locked(comment_id=comment_id)
     if comment.state == State.REMOVED:
         raise RemovedByModerator
@@ -153,6 +160,7 @@ def _refuse_others(shown: ShownComment, user_id: int) -> None:
         raise NotTheAuthor
 
 
-def _refuse_other_posts(shown: ShownComment, user_id: int) -> None:
-    if shown.post_author_id != user_id:
+def _refuse_other_posts(comment_id: int, user_id: int) -> None:
+    if governed_comment(comment_id=comment_id, post_author_id=user_id) is None:
+        _seen(comment_id, user_id)
         raise NotThePostsAuthor

@@ -72,11 +72,15 @@ class Comment(models.Model):
 
     class Meta:
         indexes = [
-            # In the order of the list; who commented on a post is counted from the index alone.
+            # In the order of the list.
             models.Index(
                 fields=("post", "thread_id", "id"), include=("author", "state"), name="comment_by_post"
             ),
             models.Index("author", "id", name="comment_by_author"),
+            # Who comments on a post is counted from this alone, one look for each.
+            models.Index(
+                fields=("post", "author"), condition=Q(state="published"), name="comment_commenters"
+            ),
         ]
         constraints = [
             models.CheckConstraint(

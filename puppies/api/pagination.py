@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from puppies import cursors
 from puppies.errors import DomainError, FieldProblem, InvalidCursor
 from puppies.ids import MAX_ID, first_id_at
+from puppies.looks import Look
 
 Row = TypeVar("Row")
 
@@ -112,20 +113,22 @@ def paginate(
 ) -> tuple[list[Row], dict[str, str | None]]:
     """One page of rows, newest first, and its `next` and `previous` links.
 
-    `fetch` answers a Window with at most `limit` rows: descending by key, or ascending when the window looks upward.
+    `fetch` answers a Window with at most `limit` rows: descending by key, or ascending when the window looks upward. A Look that stopped
+    early makes a page that is short, or empty, with links to go on from there.
     """
     limit = read_limit(request)
     window = _window(read_cursor(request, scope=scope), limit)
-    rows = list(fetch(window))
+    rows = fetch(window)
+    until = rows.until if isinstance(rows, Look) and len(rows) < window.limit else None
     more = len(rows) > limit
-    page = rows[:limit]
+    page = list(rows[:limit])
     if window.upward:
         page.reverse()
     keys = [key(row) for row in page]
     links = links_of(request, scope=scope)
     return page, {
-        "next": _next(links, window, keys, more=more),
-        "previous": links.at(_upward_place(window, keys, full=len(page) == limit)),
+        "next": _next(links, window, keys, more=more, until=until),
+        "previous": links.at(_upward_place(window, keys, full=len(page) == limit, until=until)),
     }
 
 
@@ -140,26 +143,29 @@ def _window(place: dict[str, Any], limit: int) -> Window:
     raise InvalidCursor
 
 
-def _next(links: Links, window: Window, keys: list[int], *, more: bool) -> str | None:
+def _next(links: Links, window: Window, keys: list[int], *, more: bool, until: int | None) -> str | None:
     if keys and (more or window.upward):
         return links.at({"b": keys[-1]})
     if window.upward:
         return links.at({"b": max((window.after, *window.shown)) + 1})
-    return None
+    return links.at({"b": until}) if until is not None else None
 
 
-def _upward_place(window: Window, keys: list[int], *, full: bool) -> dict[str, Any]:
+def _upward_place(window: Window, keys: list[int], *, full: bool, until: int | None) -> dict[str, Any]:
     settled = low_water_mark(datetime.now(UTC))
     if window.upward:
         shown = {*window.shown, *keys}
-        # Above a full page, and below what was shown before, there may be rows that it had no room for.
-        top = keys[0] if full else max(shown, default=0)
+        # Above a full page, and below what was shown before, there may be rows that it had no room for; above the end of a look, rows
+        # that it has not seen.
+        highest = max(shown, default=0) if until is None else until
+        top = keys[0] if full else highest
         after = max(window.after, min(settled, top))
     else:
-        # Rows below a full page belong to the pages after it; a page that is not full has seen all there was.
+        # Rows below a full page, or below the end of a look, belong to the pages after it; another page has seen all there was.
         shown = set(keys)
         top = keys[0] if keys else (window.before - 1 if window.before < MAX_ID else settled)
-        after = max(min(settled, top), keys[-1] - 1 if full else 0)
+        bottom = keys[-1] - 1 if full else 0
+        after = max(min(settled, top), bottom if until is None else until)
     marks = sorted(mark for mark in shown if mark > after)
     if len(marks) > MAX_MARKS:
         after = marks[-MAX_MARKS - 1]

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 
 from puppies.api.pagination import link, read_cursor, read_limit
 from puppies.errors import InvalidCursor
+from puppies.looks import Look
 
 Row = TypeVar("Row")
 Pair = tuple[int, int]
@@ -38,16 +39,17 @@ def paginate_pairs(
 ) -> tuple[list[Row], dict[str, str | None]]:
     """One page of rows, oldest first, and its `next` and `previous` links.
 
-    `fetch` answers a PairWindow with at most `limit` rows, nearest to its place first. Raises InvalidCursor, InvalidLimit.
+    `fetch` answers a PairWindow with at most `limit` rows, nearest to its place first. A Look that stopped early makes a page that is
+    short, or empty, with a link to go on from there. Raises InvalidCursor, InvalidLimit.
     """
     limit = read_limit(request)
     window = _window(read_cursor(request, scope=scope), limit)
-    rows = list(fetch(window))
-    more = len(rows) > limit
-    page = rows[:limit]
+    rows = fetch(window)
+    page = list(rows[:limit])
+    end = _end(rows, [key(row) for row in page], more=len(rows) > limit)
     if window.backward:
         page.reverse()
-    after, before = _ends(window, [key(row) for row in page], more=more)
+    after, before = _ends(window, [key(row) for row in page], end)
     return page, {
         "next": after and link(request, scope=scope, place={"a": after}),
         "previous": before and link(request, scope=scope, place={"b": before}),
@@ -65,15 +67,21 @@ def _window(place: dict[str, Any], limit: int) -> PairWindow:
     raise InvalidCursor
 
 
-def _ends(window: PairWindow, keys: list[Pair], *, more: bool) -> tuple[Pair | None, Pair | None]:
+def _end(rows: Sequence[Row], keys: list[Pair], *, more: bool) -> Pair | None:
+    """The key beyond which there may be more in the direction of the look."""
+    if more:
+        return keys[-1]
+    return rows.until if isinstance(rows, Look) else None
+
+
+def _ends(window: PairWindow, keys: list[Pair], end: Pair | None) -> tuple[Pair | None, Pair | None]:
     """After which key the next page begins, and before which the previous one ends; None where there is none.
 
     An empty page lies beyond its place, so that the way back from it includes that.
     """
     first, second = window.place
     if window.backward:
-        after = keys[-1] if keys else (first, second - 1)
-        return after, (keys[0] if more else None)
+        return (keys[-1] if keys else (first, second - 1)), end
     is_begin = window.place == BEFORE_ALL
     before = keys[0] if keys else (first, second + 1)
-    return (keys[-1] if more else None), (None if is_begin else before)
+    return end, (None if is_begin else before)

@@ -1,8 +1,8 @@
 import pytest
 from rest_framework.test import APIClient
 
-from accounts.models import User
 from interactions.models import Like
+from interactions.services import like_post
 from posts.models import Post
 from puppies.models import LedgerEntry
 from tests.conftest import SignIn
@@ -42,18 +42,16 @@ def test_the_count_is_everybodys(client: APIClient, sign_in: SignIn) -> None:
 
 @pytest.mark.parametrize("method", ["post", "delete"])
 @pytest.mark.parametrize("state", [Post.State.WAITING, Post.State.HIDDEN, Post.State.DELETED])
-def test_a_post_that_cannot_be_seen_is_404(
-    client: APIClient, user: User, method: str, state: Post.State
-) -> None:
-    post = PostFactory.create()
-    client.post(likes(post))
+def test_a_post_that_cannot_be_seen_is_404(client: APIClient, method: str, state: Post.State) -> None:
+    post, fan = PostFactory.create(), UserFactory.create()
+    like_post(user_id=fan.id, post_id=post.id)
     Post.objects.update(state=state)
     before = list(LedgerEntry.objects.order_by("id").values())
 
     response = getattr(client, method)(likes(post))
 
     assert (response.status_code, response.json()["code"]) == (404, "not_found")
-    assert Like.objects.values_list("user_id", "post_id").get() == (user.id, post.id)
+    assert Like.objects.values_list("user_id", "post_id").get() == (fan.id, post.id)
     assert list(LedgerEntry.objects.order_by("id").values()) == before
 
 

@@ -1,5 +1,6 @@
 """`GET /v1/posts/{id}/likes`: who likes a post."""
 
+import time
 from importlib import import_module
 from typing import Any
 
@@ -19,12 +20,13 @@ from posts.services import delete_post
 from puppies.api.pagination import Window
 from puppies.ids import MAX_ID, created_at
 from puppies.sql import execute
+from tests.elsewhere import Elsewhere
 from tests.factories import PostFactory, UserFactory
 from tests.plans import Plan, analyze, fill_accounts, plan_of
 
 CROWD = "INSERT INTO interactions_like (user_id, post_id) SELECT id, %(post)s FROM accounts_user"
 BLOCKS = """
-INSERT INTO accounts_block (blocker_id, blocked_id) SELECT %(viewer)s, id FROM accounts_user WHERE id BETWEEN 1 AND 50000
+INSERT INTO accounts_block (blocker_id, blocked_id) SELECT %(viewer)s, id FROM accounts_user WHERE id <= 100000 AND id %% 2 = 0
 """
 
 
@@ -181,12 +183,71 @@ def test_a_page_of_100_000_likers_is_read_in_the_order_of_the_index(upward: bool
     ]
     plan = plan_of_page(post, star, upward=upward)
 
-    assert plan.sorts() == []
+    # Nothing but the page itself.
+    assert plan.sorts() == [("page.id" if upward else "page.id DESC",)]
     assert plan.scanned_whole() == set()
     assert {"like_newest", "accounts_user_pkey"} <= plan.indexes()
     assert len(page) == 21
-    assert not set(page) & set(range(1, 50_001))
+    assert not any(number % 2 == 0 for number in page if number <= 100_000)
     assert scanned(post, star) < 1_000
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("upward", [False, True])
+def test_likers_who_may_not_be_seen_are_passed_over_a_bounded_look_at_a_time(upward: bool) -> None:
+    fill_accounts(20_000)
+    post = PostFactory.create(author=UserFactory.create(username="star"))
+    execute(CROWD, {"post": post.id})
+    execute("UPDATE accounts_user SET state = 'suspended' WHERE id <= 20000 AND id %% 3000 > 0", {})
+    analyze("interactions_like", "accounts_user")
+    expected = set(User.objects.filter(state="active").values_list("id", flat=True))
+
+    looks, place = [], Window(21, upward=upward)
+    while True:
+        look = likers(post_id=post.id, viewer_id=0, place=place)
+        looks.append({user.id for _, user in look})
+        if look.until is None:
+            break
+        place = Window(21, after=look.until, upward=True) if upward else Window(21, before=look.until)
+
+    assert len(looks) == 21
+    assert set().union(*looks) == expected
+    assert scanned(post, post.author) < 20_000
+
+
+def test_a_page_may_be_empty_with_more_after_it_and_is_polled_on(anonymous_client: APIClient) -> None:
+    fill_accounts(2_100)
+    star, first, late = (UserFactory.create(username=name) for name in ("star", "first", "late"))
+    post = PostFactory.create(author=star)
+    like_post(user_id=first.id, post_id=post.id)
+    execute("UPDATE accounts_user SET state = 'suspended' WHERE id <= 2100", {})
+    execute(CROWD + " WHERE state = 'suspended'", {"post": post.id})
+
+    pages = [anonymous_client.get(path(post))]
+    while following := pages[-1].json()["next"]:
+        pages.append(anonymous_client.get(following))
+    like_post(user_id=late.id, post_id=post.id)
+    polled = anonymous_client.get(pages[0].json()["previous"])
+
+    assert [names(page) for page in pages] == [[], [], [first.username]]
+    assert names(polled) == [late.username]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("listed", ["likes", "comments"])
+def test_nobody_waits_long_for_a_public_list(anonymous_client: APIClient, listed: str) -> None:
+    post, elsewhere = PostFactory.create(), Elsewhere()
+    table = f"interactions_{listed.removesuffix('s')}"
+
+    with elsewhere.transaction():
+        elsewhere.do(lambda: execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", {}))
+        begin = time.monotonic()
+        answer = anonymous_client.get(f"/v1/posts/{post.id}/{listed}")
+        took = time.monotonic() - begin
+    elsewhere.close()
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert took < 3
 
 
 def plan_of_page(post: Post, viewer: User, *, upward: bool) -> Plan:

@@ -67,14 +67,15 @@ def test_a_post_that_is_being_deleted_is_there_until_the_commit(
 
 @pytest.mark.parametrize("act", [like_post, unlike_post])
 def test_a_block_counts_from_its_commit(elsewhere: Elsewhere, act: Callable[..., Liking]) -> None:
-    post, fan = PostFactory.create(), UserFactory.create()
+    post, fan, late = PostFactory.create(), UserFactory.create(), UserFactory.create()
 
     with elsewhere.transaction():
-        assert elsewhere.do(lambda: block_user(blocker_id=post.author_id, blocked_id=fan.id))
+        elsewhere.do(lambda: block_user(blocker_id=post.author_id, blocked_id=fan.id))
+        elsewhere.do(lambda: block_user(blocker_id=post.author_id, blocked_id=late.id))
         like_post(user_id=fan.id, post_id=post.id)
 
     with pytest.raises(NotFound):
-        act(user_id=fan.id, post_id=post.id)
+        act(user_id=late.id, post_id=post.id)
     assert Like.objects.get().user_id == fan.id
     assert_exact(post)
 
@@ -112,6 +113,7 @@ def test_the_second_of_two_equal_unlikes_waits_and_is_told_the_count_without_it(
 def test_a_like_beside_an_unlike_of_the_same_user_comes_after_it(elsewhere: Elsewhere) -> None:
     post, fan = PostFactory.create(), UserFactory.create()
     like_post(user_id=fan.id, post_id=post.id)
+    like_post(user_id=post.author_id, post_id=post.id)
     here = Elsewhere()
 
     with elsewhere.transaction():
@@ -120,7 +122,7 @@ def test_a_like_beside_an_unlike_of_the_same_user_comes_after_it(elsewhere: Else
     answer = like.result(timeout=10)
     here.close()
 
-    assert (answer.is_changed, Like.objects.count()) == (True, 1)
+    assert (answer, Like.objects.count()) == (Liking(is_changed=True, like_count=2), 2)
     assert_exact(post)
 
 

@@ -69,7 +69,7 @@ def test_a_post_that_cannot_be_seen_cannot_be_touched(act: type, state: Post.Sta
     with pytest.raises(NotFound):
         act(user_id=user.id, post_id=post.id)
     with pytest.raises(NotFound):
-        act(user_id=fan.id, post_id=post.id)
+        like_post(user_id=fan.id, post_id=post.id)
 
     assert (Like.objects.get().user_id, changes(post)) == (fan.id, [("post.likes", 1)])
 
@@ -86,21 +86,57 @@ def test_a_post_of_a_suspended_author_cannot_be_touched(act: type) -> None:
     assert (Like.objects.count(), changes(post)) == (0, [])
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize("act", [like_post, unlike_post])
-@pytest.mark.parametrize("is_author_blocking", [True, False])
-def test_a_post_behind_a_block_cannot_be_touched(
-    act: Callable[..., Liking], is_author_blocking: bool
-) -> None:
-    post, user = PostFactory.create(), UserFactory.create()
-    like_post(user_id=user.id, post_id=post.id)
-    blocker, blocked = (post.author_id, user.id) if is_author_blocking else (user.id, post.author_id)
-    block_user(blocker_id=blocker, blocked_id=blocked)
+def blocked(post: Post, user: User) -> None:
+    block_user(blocker_id=post.author_id, blocked_id=user.id)
 
-    with pytest.raises(NotFound):
-        act(user_id=user.id, post_id=post.id)
+
+def blocking(post: Post, user: User) -> None:
+    block_user(blocker_id=user.id, blocked_id=post.author_id)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("away", [blocked, blocking])
+def test_a_post_behind_a_block_cannot_be_touched(away: Callable[[Post, User], None]) -> None:
+    post, user, other = PostFactory.create(), UserFactory.create(), UserFactory.create()
+    like_post(user_id=user.id, post_id=post.id)
+    away(post, user)
+    away(post, other)
+
+    for act, who in ((like_post, user), (like_post, other), (unlike_post, other)):
+        with pytest.raises(NotFound):
+            act(user_id=who.id, post_id=post.id)
 
     assert (Like.objects.get().user_id, changes(post)) == (user.id, [("post.likes", 1)])
+
+
+def hidden(post: Post, _: User) -> None:
+    Post.objects.filter(id=post.id).update(state=Post.State.HIDDEN)
+
+
+def deleted(post: Post, _: User) -> None:
+    Post.objects.filter(id=post.id).update(state=Post.State.DELETED)
+
+
+def suspended(post: Post, _: User) -> None:
+    User.objects.filter(id=post.author_id).update(state=User.State.SUSPENDED)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("away", [blocked, blocking, hidden, deleted, suspended])
+def test_what_is_ones_own_like_one_takes_back_whatever_became_of_the_post(
+    away: Callable[[Post, User], None],
+) -> None:
+    post, user, fan = PostFactory.create(), UserFactory.create(), UserFactory.create()
+    for liker in (user, fan):
+        like_post(user_id=liker.id, post_id=post.id)
+    away(post, user)
+
+    answer = unlike_post(user_id=user.id, post_id=post.id)
+    with pytest.raises(NotFound):
+        unlike_post(user_id=user.id, post_id=post.id)
+
+    assert answer == Liking(is_changed=True, like_count=1)
+    assert (Like.objects.get().user_id, like_count(post_id=post.id)) == (fan.id, 1)
 
 
 @pytest.mark.django_db

@@ -1,7 +1,7 @@
 """Pages of a list that two numbers order, walked in both directions while others write to it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,7 @@ from rest_framework.test import APIRequestFactory
 from puppies import cursors
 from puppies.api.pairs import Pair, PairWindow, paginate_pairs
 from puppies.errors import InvalidCursor
+from puppies.looks import Look
 
 SCOPE = "bones"
 Links = dict[str, str | None]
@@ -43,6 +44,20 @@ class Bones:
         return pages, last
 
 
+@dataclass
+class Passing(Bones):
+    """A list of which the reader may not see some, looked at in small looks."""
+
+    unseen: set[Pair] = field(default_factory=set)
+    most: int = 1
+
+    def fetch(self, window: PairWindow) -> Look[Pair, Pair]:
+        looked = super().fetch(replace(window, limit=self.most))
+        seen = [key for key in looked if key not in self.unseen][: window.limit]
+        stopped = len(looked) == self.most and len(seen) < window.limit
+        return Look(seen, until=looked[-1] if stopped else None)
+
+
 KEYS = st.sets(st.tuples(st.integers(1, 9), st.integers(1, 9)), max_size=40)
 LIMIT = st.integers(1, 7)
 
@@ -69,6 +84,21 @@ def test_the_way_back_shows_the_same_rows(keys: set[Pair], limit: int) -> None:
     assert pages[0] == ahead[-1]
     assert flat(pages[::-1]) == sorted(keys)
     assert all(len(page) == limit for page in pages[1:-1])
+
+
+@given(KEYS, KEYS, LIMIT, st.integers(1, 9))
+def test_small_looks_show_each_row_that_may_be_seen_once_both_ways(
+    keys: set[Pair], unseen: set[Pair], limit: int, most: int
+) -> None:
+    bones = Passing(keys | unseen, unseen, most)
+
+    ahead, last = bones.walk(f"/bones?limit={limit}", "next")
+    back, first = bones.walk(last, "previous")
+    again, _ = bones.walk(first, "next")
+
+    assert flat(ahead) == sorted(keys - unseen)
+    assert flat(back[::-1]) == flat(again) == flat(ahead)
+    assert all(len(page) <= limit for page in ahead + back)
 
 
 @given(KEYS, KEYS, KEYS, LIMIT)

@@ -9,6 +9,8 @@ import pytest
 from django.db import transaction
 
 from accounts.blocking import block_user
+from interactions.comments import rows
+from interactions.comments.erasing import erase_given, erase_received
 from interactions.comments.moderating import remove_comment, restore_comment
 from interactions.comments.selectors import shown_comment
 from interactions.comments.services import (
@@ -241,3 +243,24 @@ def test_after_the_block_nothing_is_written() -> None:
 
     assert Comment.objects.count() == 1
     assert_counts_are_exact()
+
+
+@pytest.mark.parametrize("purge", ["given", "received"])
+def test_two_purges_lock_roots_before_replies(elsewhere: Elsewhere, purge: str) -> None:
+    """So that none holds what another, that holds what it wants, waits for."""
+    post, user = PostFactory.create(), UserFactory.create()
+    root = CommentFactory.create(post=post, author=user)
+    reply = CommentFactory.create(parent=root, author=user)
+    later = CommentFactory.create(post=post, author=user)
+    purges = {
+        "given": lambda: erase_given(user_id=user.id),
+        "received": lambda: erase_received(author_id=post.author_id),
+    }
+
+    with transaction.atomic():
+        rows.lock(ids=[later.id])
+        waiting = elsewhere.start(transaction.atomic(purges[purge]))
+        assert Comment.objects.select_for_update(nowait=True).get(id=reply.id) == reply
+
+    assert result(waiting) is True
+    assert Comment.objects.count() == 0

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry, User
 from accounts.policy import Role
@@ -11,9 +13,12 @@ from accounts.roles import OPERATOR, NotYours, grant_role, suspend_user
 from interactions.comments.moderating import remove_comment, restore_comment
 from interactions.comments.services import delete_comment
 from interactions.models import Comment
+from puppies import admin
 from puppies.errors import NotFound
+from tests.conftest import SignIn
 from tests.database import everything_stored
-from tests.factories import CommentFactory, UserFactory
+from tests.factories import CommentFactory, PostFactory, UserFactory
+from tests.interactions.comments.counting import author_of
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/interactions/comment/"
@@ -48,9 +53,28 @@ def test_each_act_is_in_the_audit() -> None:
     named = {"comment_id": str(comment.id), "post_id": str(comment.post_id)}
     assert done == [True, False, True, False]
     assert list(entries.values_list("action", "actor_id", "subject_id", "detail")) == [
-        ("comment_removed", moderator.id, comment.author_id, {**named, "before": "published"}),
+        (
+            "comment_removed",
+            moderator.id,
+            comment.author_id,
+            {**named, "before": "published", "content": comment.content},
+        ),
         ("comment_restored", moderator.id, comment.author_id, {**named, "before": "removed"}),
     ]
+
+
+def test_what_was_removed_is_not_changed_and_known_after_its_author_deleted_it(sign_in: SignIn) -> None:
+    comment = CommentFactory.create(content="bad dog")
+    remove_comment(actor_id=OPERATOR, comment_id=comment.id)
+    author, before = sign_in(author_of(comment)), everything_stored()
+
+    refused = author.patch(f"/v1/comments/{comment.id}", {"content": "good dog"})
+    unchanged = everything_stored() == before
+    deleted = author.delete(f"/v1/comments/{comment.id}")
+
+    assert (refused.status_code, refused.json()["code"], unchanged) == (403, "removed_by_moderator", True)
+    assert (deleted.status_code, Comment.objects.count()) == (204, 0)
+    assert AuditEntry.objects.get(action="comment_removed").detail["content"] == "bad dog"
 
 
 def ordinary() -> User:
@@ -129,6 +153,39 @@ def test_places_of_deleted_comments_are_listed_too() -> None:
 
     assert browser.get(LIST).status_code == 200
     assert browser.get(f"{LIST}{root.id}/change/").status_code == 200
+
+
+def test_comments_are_searched_by_id_or_whole_username_through_indexes() -> None:
+    rex = UserFactory.create(username="rex")
+    mine, other = CommentFactory.create(author=rex, content="by rex"), CommentFactory.create(content="other")
+    browser = browser_of(of_role(Role.MODERATOR))
+
+    def found(term: str) -> tuple[bool, bool]:
+        page = browser.get(LIST, {"q": term}).content.decode()
+        return "by rex" in page, "other</td>" in page
+
+    assert [found(term) for term in (" Rex", str(mine.id), str(other.id), "re", str(mine.post_id), "0")] == [
+        (True, False),
+        (True, False),
+        (False, True),
+        (False, False),
+        (False, False),
+        (False, False),
+    ]
+
+
+def test_a_long_list_is_counted_as_far_as_its_pages_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin, "COUNTED", 2)
+    post = PostFactory.create()
+    CommentFactory.create_batch(3, post=post)
+
+    with CaptureQueriesContext(connection) as queries:
+        page = browser_of(of_role(Role.MODERATOR)).get(LIST).content.decode()
+
+    assert "2 comments" in page
+    counts = [query["sql"] for query in queries if "COUNT(" in query["sql"]]
+    assert counts
+    assert all("LIMIT 2" in sql for sql in counts)
 
 
 def test_the_list_costs_the_same_for_three_as_for_one(

@@ -53,6 +53,9 @@ class Model:
         is_open = row.state == "published" or (row.state != "deleted" and viewer in (row.author, OWNER))
         return is_open and self.meets(viewer, OWNER) and self.meets(viewer, row.author)
 
+    def governs(self, actor: int, row: Said) -> bool:
+        return actor == OWNER and row.state != "deleted" and row.author not in self.away
+
     def replies(self, row: Said) -> list[Said]:
         return [other for other in self.said.values() if other.thread == row.id != other.id]
 
@@ -157,15 +160,15 @@ class Town:
         row = self._row(target)
         if row and self._attempt(
             lambda: services.delete_comment(user_id=self._id(actor), comment_id=row.id),
-            allowed=self.model.sees(actor, row) and row.author == actor,
+            allowed=row.author == actor and row.state != "deleted",
         ):
             self.model.delete(row)
 
     def _hide(self, actor: int, target: int) -> None:
         row = self._row(target)
-        allowed = bool(row) and self.model.sees(actor, row) and actor == OWNER  # type: ignore[arg-type]
         if row and self._attempt(
-            lambda: services.hide_comment(user_id=self._id(actor), comment_id=row.id), allowed=allowed
+            lambda: services.hide_comment(user_id=self._id(actor), comment_id=row.id),
+            allowed=self.model.governs(actor, row),
         ):
             row.state = "hidden" if row.state == "published" else row.state
 
@@ -173,7 +176,7 @@ class Town:
         row = self._row(target)
         if row and self._attempt(
             lambda: services.unhide_comment(user_id=self._id(actor), comment_id=row.id),
-            allowed=self.model.sees(actor, row) and actor == OWNER and row.state != "removed",
+            allowed=self.model.governs(actor, row) and row.state != "removed",
         ):
             row.state = "published"
 

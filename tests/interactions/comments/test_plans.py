@@ -8,7 +8,8 @@ import pytest
 from django.db import connection
 
 from interactions.comments.rows import DELETE_EMPTY, EMPTY, HOLD_THREAD
-from interactions.comments.selectors import PAGE_BACKWARD, PAGE_FORWARD, SHOWN
+from interactions.comments.selectors import PAGE_BACKWARD, PAGE_FORWARD, SHOWN, comments_of
+from puppies.api.pairs import PairWindow
 from puppies.ids import MAX_ID
 from puppies.sql import execute
 from tests.plans import Plan, analyze, fill_accounts, generic_plan_of, plan_of
@@ -25,6 +26,15 @@ SELECT 10000 + n, 1, 1 + n %% 500, 10000 + n - n %% 10, CASE WHEN n %% 10 > 0 TH
   FROM generate_series(0, %(many)s - 1) AS n;
 INSERT INTO interactions_comment (id, post_id, author_id, thread_id, content)
 SELECT n, n, 1 + n %% 500, n, 'wuff' FROM generate_series(2, 1001) AS n
+"""
+
+
+# 20,000 replies on the quiet post that nobody sees, as their root.
+LONG_THREAD = """
+UPDATE interactions_comment SET state = 'hidden' WHERE id = 2;
+UPDATE accounts_user SET state = 'suspended' WHERE id = 10;
+INSERT INTO interactions_comment (id, post_id, author_id, thread_id, parent_id, content)
+SELECT 200000 + n, 2, 10, 2, 2, 'wuff' FROM generate_series(1, 20000) AS n
 """
 
 
@@ -89,7 +99,51 @@ def test_the_place_of_a_root_costs_one_look_into_its_thread() -> None:
     with reading_at_most(4 * 21):
         found = PAGE_FORWARD.rows(VIRAL, VIEWER, 0, 0, 21)
 
-    assert [row[-1] for row in found] == [number % 10 > 0 for number in range(21)]
+    assert [row[-3] for row in found] == [number % 10 > 0 for number in range(21)]
+
+
+# All but the author of the viral post, 2, and the viewer.
+SUSPEND = "UPDATE accounts_user SET state = 'suspended' WHERE id NOT IN (2, 7)"
+
+
+@pytest.mark.usefixtures("viral")
+def test_what_may_not_be_seen_is_passed_over_a_bounded_look_at_a_time() -> None:
+    execute(SUSPEND, {})
+
+    for backward, place in ((False, (0, 0)), (True, (MAX_ID, 0))):
+        window = PairWindow(21, place, backward=backward)
+        comments_of(post_id=VIRAL, viewer_id=VIEWER, window=window)
+        with reading_at_most(3_000):
+            found = comments_of(post_id=VIRAL, viewer_id=VIEWER, window=window)
+
+        assert found is not None
+        assert len(found) == 6
+        assert found.until == ((109_000, 109_000) if backward else (10_990, 10_999))
+
+
+@pytest.mark.usefixtures("viral")
+def test_bounded_looks_find_all_that_may_be_seen() -> None:
+    execute(SUSPEND, {})
+    found: list[int] = []
+    place: tuple[int, int] | None = (0, 0)
+
+    while place is not None:
+        look = comments_of(post_id=VIRAL, viewer_id=VIEWER, window=PairWindow(21, place))
+        assert look is not None
+        found += [comment.id - 10_000 for comment in look]
+        place = look.until
+
+    assert found == [number for number in range(MANY) if number % 500 in (0, 1, 6)]
+
+
+@pytest.mark.usefixtures("viral")
+def test_the_place_of_a_root_does_not_cost_all_of_a_long_thread() -> None:
+    execute(LONG_THREAD, {})
+    window = PairWindow(21, (0, 0))
+    comments_of(post_id=QUIET, viewer_id=VIEWER, window=window)
+
+    with reading_at_most(2_200):
+        assert comments_of(post_id=QUIET, viewer_id=VIEWER, window=window) == []
 
 
 def test_a_plan_made_for_an_empty_table_is_not_kept_once_it_is_counted_anew() -> None:

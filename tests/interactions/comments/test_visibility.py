@@ -40,7 +40,6 @@ ASK: dict[str, Callable[[APIClient, Comment | Any], Any]] = {
     "write": lambda client, names: client.post(f"/v1/posts/{names.post_id}/comments", {"content": "wuff"}),
     "read": lambda client, names: client.get(f"/v1/comments/{names.id}"),
     "change": lambda client, names: client.patch(f"/v1/comments/{names.id}", {"content": "wuff"}),
-    "delete": lambda client, names: client.delete(f"/v1/comments/{names.id}"),
     "hide": lambda client, names: client.post(f"/v1/comments/{names.id}/hide"),
     "unhide": lambda client, names: client.delete(f"/v1/comments/{names.id}/hide"),
 }
@@ -81,7 +80,7 @@ def blocking(comment: Comment, user: User) -> None:
 def test_under_a_post_that_cannot_be_seen_there_is_nothing(
     client: APIClient, user: User, away: Callable[[Comment, User], None], ask: Callable[..., Any]
 ) -> None:
-    """Not for whoever wrote the comment either, and told as what never was."""
+    """Not for whoever wrote the comment either, but to delete it, and told as what never was."""
     comment = CommentFactory.create(author=user)
     away(comment, user)
     before = everything_stored()
