@@ -21,6 +21,7 @@ from interactions.models import Kind
 from interactions.notifications import marking, preferences, selectors
 from interactions.notifications.selectors import Told, Unread
 from puppies.api.pagination import LIMIT_AND_CURSOR, Window, paginate
+from puppies.looks import Look
 from puppies.viewer import viewer_of
 
 KINDS = OpenApiParameter(
@@ -46,13 +47,15 @@ class NotificationsView(APIView):
 
         Likes of a post are one notification: it rises when somebody new likes the post. One that rises while you walk down is found
         by `previous`. Who took the act back, is gone, or has a block or a mute between you is neither shown nor counted.
+        Of likers the newest hundred are looked at: a post none of whom you may see is left out, whoever liked it before. A page may hold
+        fewer than `limit`, or nothing, though there is more, where many in a row are left out: the list ends where `next` is null.
         400 `validation_failed`.
         """
         recipient_id, kinds = viewer_of(request).id, _kinds(request)
         unread: list[Unread] = []
 
-        def fetch(window: Window) -> list[Told]:
-            told, count = selectors.notifications(
+        def fetch(window: Window) -> Look[Told, int]:
+            listed = selectors.notifications(
                 recipient_id=recipient_id,
                 kinds=kinds,
                 limit=window.limit,
@@ -61,8 +64,8 @@ class NotificationsView(APIView):
                 shown=window.shown,
                 upward=window.upward,
             )
-            unread.append(count)
-            return told
+            unread.append(listed.unread)
+            return Look(listed.told, until=listed.ends_at)
 
         scope = f"notifications:{recipient_id}:{','.join(sorted(kinds))}"
         page, links = paginate(request, scope=scope, fetch=fetch, key=lambda told: told.place)
@@ -76,7 +79,7 @@ class UnreadView(APIView):
 
     @extend_schema(responses=UnreadOutput, summary="How much is not read", tags=["notifications"])
     def get(self, request: Request) -> Response:
-        """How many notifications you have not read, of all kinds that you are shown; counted up to 99."""
+        """How many notifications you have not read, of all kinds that you are shown; counted up to 99, among the newest 200."""
         return Response(unread_json(selectors.unread(recipient_id=viewer_of(request).id)))
 
 

@@ -77,13 +77,13 @@ def send_digest(*, user_id: int, after: int, up_to: int) -> bool:
     inbox = NotificationInbox.objects.filter(user_id=user_id, digest_due_at__isnull=False).first()
     if user is None or inbox is None:
         return False
-    told, _ = notifications(
+    told = notifications(
         recipient_id=user_id,
         kinds=[kind for kind in Kind if kind not in inbox.not_by_email],
         limit=SHOWN + 1,
         after=max(after, inbox.read_up_to),
         before=up_to + 1,
-    )
+    ).told
     if told:
         _mail(user, told)
     return bool(told)

@@ -200,9 +200,9 @@ def test_readers_meet_a_consistent_list_while_a_group_rises(monkeypatch: pytest.
 
     def read() -> set[int]:
         pages = [notifications(recipient_id=post.author_id, limit=10, before=MAX_ID) for _ in range(40)]
-        assert {(len(page), page[0].is_read) for page, _ in pages} == {(1, False)}
-        assert {count.number for _, count in pages} == {1}
-        counts = [page[0].actors_count for page, _ in pages]
+        assert {(len(page.told), page.told[0].is_read) for page in pages} == {(1, False)}
+        assert {page.unread.number for page in pages} == {1}
+        counts = [page.told[0].actors_count for page in pages]
         assert counts == sorted(counts)
         return set()
 
