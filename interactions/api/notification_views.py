@@ -46,7 +46,7 @@ class NotificationsView(APIView):
         """What others did with your posts, comments and account, newest first, with how much of it is not read yet.
 
         Likes of a post are one notification: it rises when somebody new likes the post. One that rises while you walk down is found
-        by `previous`. Who took the act back, is gone, or has a block or a mute between you is neither shown nor counted.
+        by `previous`. Who took the act back, is gone, is muted by you, or has a block between you is neither shown nor counted.
         Of likers the newest hundred are looked at: a post none of whom you may see is left out, whoever liked it before. A page may hold
         fewer than `limit`, or nothing, though there is more, where many in a row are left out: the list ends where `next` is null.
         400 `validation_failed`.

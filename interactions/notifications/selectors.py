@@ -1,7 +1,7 @@
 """A recipient's notifications, read by one statement: what is written is a hint, what is there now is the truth.
 
-A group is shown when its post and its comment are there and may be seen, and somebody in it is left: active, with no block and no mute
-between the two in either direction, and still liking or following. Each condition is a scalar subquery that the planner can not turn
+A group is shown when its post and its comment are there and may be seen, and somebody in it is left: active, with no block between
+the two in either direction, not muted by the recipient, and still liking or following. Each condition is a scalar subquery that the planner can not turn
 into a join, so that groups are read in the order of their index and the reading stops at the limit, and so within a group.
 
 Work is bounded before anything is filtered: of a group the newest hundred actors are looked at, and one statement looks at 200 groups. So
@@ -47,7 +47,6 @@ _ACTORS = f"""
         SELECT told_by.id, told_by.actor_id, told_by.kind, told_by.subject_id {_ACTS} LIMIT {ACTORS_LOOKED_AT}) AS told_by
      WHERE (SELECT actor.state = 'active' AND {_unblocked("actor.id")}
                    AND NOT EXISTS (SELECT 1 FROM accounts_mute WHERE muter_id = $1 AND muted_id = actor.id)
-                   AND NOT EXISTS (SELECT 1 FROM accounts_mute WHERE muted_id = $1 AND muter_id = actor.id)
               FROM accounts_user AS actor WHERE actor.id = told_by.actor_id)
        AND CASE told_by.kind
            WHEN 'like' THEN (SELECT true FROM interactions_like WHERE user_id = told_by.actor_id AND post_id = told_by.subject_id)

@@ -16,8 +16,7 @@ IS_WANTED = """act.recipient_id <> act.actor_id
        AND EXISTS (SELECT 1 FROM accounts_user AS actor WHERE actor.id = act.actor_id AND actor.state = 'active')
        AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = act.recipient_id AND blocked_id = act.actor_id)
        AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = act.actor_id AND blocked_id = act.recipient_id)
-       AND NOT EXISTS (SELECT 1 FROM accounts_mute WHERE muter_id = act.recipient_id AND muted_id = act.actor_id)
-       AND NOT EXISTS (SELECT 1 FROM accounts_mute WHERE muter_id = act.actor_id AND muted_id = act.recipient_id)"""
+       AND NOT EXISTS (SELECT 1 FROM accounts_mute WHERE muter_id = act.recipient_id AND muted_id = act.actor_id)"""
 
 # The newest of a batch has the highest id: ids are taken in the order of the acts.
 FRESH = f"""
