@@ -1,8 +1,8 @@
 """A recipient's notifications, read by one statement: what is written is a hint, what is there now is the truth.
 
-A group is shown when its post and its comment are there and may be seen, and somebody in it is left: active, with no block between
-the two in either direction, not muted by the recipient, and still liking or following. Each condition is a scalar subquery that the planner can not turn
-into a join, so that groups are read in the order of their index and the reading stops at the limit, and so within a group.
+A group is shown when its post and its comment are there and may be seen, and somebody in it is left: active, with no block between the
+two in either direction, not muted by the recipient, and still liking or following. Each condition is a scalar subquery that the planner
+can not turn into a join, so that groups are read in the order of their index and the reading stops at the limit, and so within a group.
 
 Work is bounded before anything is filtered: of a group the newest hundred actors are looked at, and one statement looks at 200 groups. So
 nobody's list becomes slow by what it does not show, such as the likes of a hundred thousand accounts that were suspended.
