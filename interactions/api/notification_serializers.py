@@ -25,7 +25,9 @@ class IdInput(IdText):
 
 
 class KindsInput(serializers.Serializer[Any]):
-    kinds = serializers.ListField(child=serializers.ChoiceField(Kind.choices), allow_empty=False)
+    kinds = serializers.ListField(
+        child=serializers.ChoiceField(Kind.choices), allow_empty=False, max_length=len(Kind)
+    )
 
 
 class MarkInput(Input):

@@ -1,6 +1,7 @@
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -26,7 +27,12 @@ from puppies.viewer import viewer_of
 
 KINDS = OpenApiParameter(
     "kinds",
-    {"type": "array", "items": {"type": "string", "enum": [kind.value for kind in Kind]}, "minItems": 1},
+    {
+        "type": "array",
+        "items": {"type": "string", "enum": [kind.value for kind in Kind]},
+        "minItems": 1,
+        "maxItems": len(Kind),
+    },
     explode=False,
     description="Only these, separated by commas; all when it is absent.",
 )
@@ -126,10 +132,12 @@ class PreferencesView(APIView):
 
 
 def _kinds(request: Request) -> list[str]:
-    raw = request.query_params.get("kinds")
-    if raw is None:
+    given = request.query_params.getlist("kinds")
+    if not given:
         return [kind.value for kind in Kind]
-    query = KindsInput(data={"kinds": raw.split(",")})
+    if len(given) > 1:
+        raise ValidationError({"kinds": ["Give it once, with commas in between."]})
+    query = KindsInput(data={"kinds": given[0].split(",")[: len(Kind) + 1]})
     query.is_valid(raise_exception=True)
     kinds: list[str] = query.validated_data["kinds"]
     return kinds
