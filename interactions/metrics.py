@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from interactions.draining import COUNTERS
 from interactions.models import RecountRound
-from interactions.recounting import ROUND
+from interactions.recounting import ROUND, UNCOUNTED
 
 
 class RecountCollector(Collector):
@@ -24,6 +24,8 @@ class RecountCollector(Collector):
             return
         if place is not None:
             yield drift_of(place)
+            meaning = "Accounts and posts that could not be recounted; always 0."
+            yield GaugeMetricFamily("puppies_counter_uncounted", meaning, value=found_of(place, UNCOUNTED))
         if place is not None and place.ended_at is not None:
             age = (timezone.now() - place.ended_at).total_seconds()
             meaning = "How long ago the last recount of all counts ended."
@@ -35,6 +37,10 @@ def drift_of(place: RecountRound) -> GaugeMetricFamily:
     meaning = "Accounts or posts whose count was not the number of its rows when it was recounted; always 0."
     gauge = GaugeMetricFamily("puppies_counter_drift", meaning, labels=["counter"])
     for counter in COUNTERS:
-        wrong = max(place.found.get(counter.name, 0), place.last_found.get(counter.name, 0))
-        gauge.add_metric([counter.name], wrong)
+        gauge.add_metric([counter.name], found_of(place, counter.name))
     return gauge
+
+
+def found_of(place: RecountRound, name: str) -> int:
+    """How much the last whole round found, or this one where it has found more already."""
+    return int(max(place.found.get(name, 0), place.last_found.get(name, 0)))

@@ -6,10 +6,12 @@ metric that must stay 0; `manage.py reconcile_counters` does a whole round at on
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from accounts import modes
@@ -22,10 +24,16 @@ logger = logging.getLogger(__name__)
 BATCH = 200
 RUN_SECONDS = 10.0
 ROUND = "counters"
+# Under which a round remembers how many subjects it could not recount, beside what it found wrong with each counter.
+UNCOUNTED = "uncounted"
+# What a statement that takes too long ends with; the second where the server ended the connection.
+FAILURES = (OperationalError, InterfaceError)
 # Rows of one loved subject are counted one by one, and a round must not stop there for ever. Where most rows are of one subject, the
-# planner would read the table whole for each of the others.
+# planner would read the table whole for each of the others. The timer of a transaction runs from its beginning: only turning it off and
+# on again sets it anew.
 PATIENTLY = """
-SET LOCAL statement_timeout = '10min'; SET LOCAL transaction_timeout = '10min'; SET LOCAL enable_seqscan = off
+SET LOCAL statement_timeout = '2min'; SET LOCAL transaction_timeout = 0; SET LOCAL transaction_timeout = '3min';
+SET LOCAL enable_seqscan = off
 """
 
 # Ids of accounts and posts come from one source, so that one number is the place in both.
@@ -64,11 +72,12 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Recounted:
-    """One batch: subjects looked at, the last of them (None when none was left), and what was wrong."""
+    """One batch: subjects looked at, the last of them (None when none was left), what was wrong, and which could not be recounted."""
 
     examined: int
     last: int | None
     drifts: list[Drift]
+    uncounted: list[int]
 
 
 def drift_sql(counter: Counter) -> str:
@@ -90,7 +99,32 @@ def recount_batch(*, after: int) -> Recounted:
     with connection.cursor() as cursor:
         cursor.execute(SUBJECTS, {"after": after, "limit": BATCH})
         ids = [row[0] for row in cursor.fetchall()]
-    return Recounted(len(ids), ids[-1] if ids else None, drifts_of(ids))
+    drifts, uncounted = halving(drifts_of, ids)
+    return Recounted(len(ids), ids[-1] if ids else None, drifts, uncounted)
+
+
+def halving(work: Callable[[list[int]], list[Drift]], ids: list[int]) -> tuple[list[Drift], list[int]]:
+    """What `work` answers for all of these subjects, in halves where it fails; and those for which it fails alone, which are logged.
+
+    Raises what a server that is away raises: then nothing is known of any subject.
+    """
+    try:
+        return work(ids), []
+    except FAILURES:
+        _reconnect()
+        if len(ids) == 1:
+            logger.exception("recount_failed subject=%s", ids[0])
+            return [], ids
+    middle = len(ids) // 2
+    lower, upper = halving(work, ids[:middle]), halving(work, ids[middle:])
+    return lower[0] + upper[0], lower[1] + upper[1]
+
+
+def _reconnect() -> None:
+    """Have a connection again. Raises OperationalError when the server is away."""
+    if not connection.is_usable():
+        connection.close()
+    connection.ensure_connection()
 
 
 def drifts_of(subject_ids: list[int]) -> list[Drift]:
@@ -109,8 +143,8 @@ def repair(drifts: list[Drift]) -> list[Drift]:
     """Put right what is still wrong with these; what was repaired. Everybody may go on meanwhile."""
     repaired = []
     for counter in COUNTERS:
-        ids = [drift.subject_id for drift in drifts if drift.counter == counter.name]
-        repaired += _repair(counter, ids) if ids else []
+        if ids := [drift.subject_id for drift in drifts if drift.counter == counter.name]:
+            repaired += halving(partial(_repair, counter), ids)[0]
     return repaired
 
 
@@ -159,6 +193,8 @@ def _advance(place: RecountRound, done: Recounted) -> bool:
     found = dict(place.found)
     for drift in done.drifts:
         found[drift.counter] = found.get(drift.counter, 0) + 1
+    if done.uncounted:
+        found[UNCOUNTED] = found.get(UNCOUNTED, 0) + len(done.uncounted)
     changes: dict[str, Any] = {"position": done.last, "found": found}
     if done.last is None:
         changes = {

@@ -1,7 +1,7 @@
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
 import accounts.models
+from puppies.postgres.indexes import AddIndexAgain, RunPatiently
 
 
 class Migration(migrations.Migration):
@@ -10,11 +10,11 @@ class Migration(migrations.Migration):
     dependencies = [("accounts", "0002_credential_tables")]
 
     operations = [
-        AddIndexConcurrently(
+        AddIndexAgain(
             model_name="session",
             index=models.Index(models.F("expires_at"), name="session_by_expiry"),
         ),
-        AddIndexConcurrently(
+        AddIndexAgain(
             model_name="session",
             index=models.Index(
                 models.F("revoked_at"), name="session_revoked", condition=models.Q(revoked_at__isnull=False)
@@ -22,11 +22,14 @@ class Migration(migrations.Migration):
         ),
         migrations.SeparateDatabaseAndState(
             database_operations=[
-                migrations.RunSQL(
-                    """
-                    CREATE UNIQUE INDEX CONCURRENTLY user_username_skeleton ON accounts_user
-                        (translate(replace(replace(username, 'rn', 'm'), 'vv', 'w'), '01', 'ol'))
-                    """,
+                RunPatiently(
+                    [
+                        "DROP INDEX CONCURRENTLY IF EXISTS user_username_skeleton",
+                        """
+                        CREATE UNIQUE INDEX CONCURRENTLY user_username_skeleton ON accounts_user
+                            (translate(replace(replace(username, 'rn', 'm'), 'vv', 'w'), '01', 'ol'))
+                        """,
+                    ],
                     "DROP INDEX CONCURRENTLY IF EXISTS user_username_skeleton",
                 )
             ],

@@ -1,5 +1,6 @@
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from puppies.postgres.indexes import AddIndexAgain
 
 
 class Migration(migrations.Migration):
@@ -8,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [("accounts", "0003_social_tables")]
 
     operations = [
-        AddIndexConcurrently(
+        AddIndexAgain(
             model_name="follow",
             index=models.Index(
                 models.F("followee"),
@@ -16,7 +17,7 @@ class Migration(migrations.Migration):
                 name="follow_followers_newest",
             ),
         ),
-        AddIndexConcurrently(
+        AddIndexAgain(
             model_name="follow",
             index=models.Index(
                 models.F("follower"),
@@ -24,7 +25,7 @@ class Migration(migrations.Migration):
                 name="follow_following_newest",
             ),
         ),
-        AddIndexConcurrently(
+        AddIndexAgain(
             model_name="user",
             index=models.Index(
                 models.F("delete_after"),

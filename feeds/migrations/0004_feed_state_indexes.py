@@ -1,5 +1,6 @@
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from puppies.postgres.indexes import AddIndexAgain
 
 
 class Migration(migrations.Migration):
@@ -8,13 +9,13 @@ class Migration(migrations.Migration):
     dependencies = [("feeds", "0003_feed_state")]
 
     operations = [
-        AddIndexConcurrently(
+        AddIndexAgain(
             model_name="feedstate",
             index=models.Index(
                 models.F("user_id"), name="feedstate_asleep", condition=models.Q(status="asleep")
             ),
         ),
-        AddIndexConcurrently(
+        AddIndexAgain(
             model_name="feedstate",
             index=models.Index(
                 models.F("seen_at"), name="feedstate_awake_by_seen", condition=models.Q(status="awake")

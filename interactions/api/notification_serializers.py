@@ -25,7 +25,9 @@ class IdInput(IdText):
 
 
 class KindsInput(serializers.Serializer[Any]):
-    kinds = serializers.ListField(child=serializers.ChoiceField(Kind.choices), allow_empty=False)
+    kinds = serializers.ListField(
+        child=serializers.ChoiceField(Kind.choices), allow_empty=False, max_length=len(Kind)
+    )
 
 
 class MarkInput(Input):
@@ -37,7 +39,7 @@ class MarkInput(Input):
 
 class UnreadOutput(serializers.Serializer[Any]):
     unread_count = serializers.IntegerField(min_value=0, max_value=MOST)
-    is_capped = serializers.BooleanField(help_text="There are more than `unread_count`.")
+    is_capped = serializers.BooleanField(help_text="There are, or may be, more than `unread_count`.")
 
 
 class NotificationPostOutput(serializers.Serializer[Any]):
@@ -70,7 +72,9 @@ class NotificationOutput(serializers.Serializer[Any]):
     actors_count = serializers.IntegerField(
         min_value=1, max_value=MOST, help_text="How many did it, of those you may see."
     )
-    actors_count_is_capped = serializers.BooleanField(help_text="There are more than `actors_count`.")
+    actors_count_is_capped = serializers.BooleanField(
+        help_text="There are, or may be, more than `actors_count`."
+    )
     created_at = serializers.DateTimeField(help_text="When the newest of them did it, or soon after.")
     is_read = serializers.BooleanField()
 

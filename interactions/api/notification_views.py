@@ -1,6 +1,7 @@
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -21,11 +22,17 @@ from interactions.models import Kind
 from interactions.notifications import marking, preferences, selectors
 from interactions.notifications.selectors import Told, Unread
 from puppies.api.pagination import LIMIT_AND_CURSOR, Window, paginate
+from puppies.looks import Look
 from puppies.viewer import viewer_of
 
 KINDS = OpenApiParameter(
     "kinds",
-    {"type": "array", "items": {"type": "string", "enum": [kind.value for kind in Kind]}, "minItems": 1},
+    {
+        "type": "array",
+        "items": {"type": "string", "enum": [kind.value for kind in Kind]},
+        "minItems": 1,
+        "maxItems": len(Kind),
+    },
     explode=False,
     description="Only these, separated by commas; all when it is absent.",
 )
@@ -45,14 +52,16 @@ class NotificationsView(APIView):
         """What others did with your posts, comments and account, newest first, with how much of it is not read yet.
 
         Likes of a post are one notification: it rises when somebody new likes the post. One that rises while you walk down is found
-        by `previous`. Who took the act back, is gone, or has a block or a mute between you is neither shown nor counted.
+        by `previous`. Who took the act back, is gone, is muted by you, or has a block between you is neither shown nor counted.
+        Of likers the newest hundred are looked at: a post none of whom you may see is left out, whoever liked it before. A page may hold
+        fewer than `limit`, or nothing, though there is more, where many in a row are left out: the list ends where `next` is null.
         400 `validation_failed`.
         """
         recipient_id, kinds = viewer_of(request).id, _kinds(request)
         unread: list[Unread] = []
 
-        def fetch(window: Window) -> list[Told]:
-            told, count = selectors.notifications(
+        def fetch(window: Window) -> Look[Told, int]:
+            listed = selectors.notifications(
                 recipient_id=recipient_id,
                 kinds=kinds,
                 limit=window.limit,
@@ -61,8 +70,8 @@ class NotificationsView(APIView):
                 shown=window.shown,
                 upward=window.upward,
             )
-            unread.append(count)
-            return told
+            unread.append(listed.unread)
+            return Look(listed.told, until=listed.ends_at)
 
         scope = f"notifications:{recipient_id}:{','.join(sorted(kinds))}"
         page, links = paginate(request, scope=scope, fetch=fetch, key=lambda told: told.place)
@@ -76,7 +85,7 @@ class UnreadView(APIView):
 
     @extend_schema(responses=UnreadOutput, summary="How much is not read", tags=["notifications"])
     def get(self, request: Request) -> Response:
-        """How many notifications you have not read, of all kinds that you are shown; counted up to 99."""
+        """How many notifications you have not read, of all kinds that you are shown; counted up to 99, among the newest 200."""
         return Response(unread_json(selectors.unread(recipient_id=viewer_of(request).id)))
 
 
@@ -123,10 +132,12 @@ class PreferencesView(APIView):
 
 
 def _kinds(request: Request) -> list[str]:
-    raw = request.query_params.get("kinds")
-    if raw is None:
+    given = request.query_params.getlist("kinds")
+    if not given:
         return [kind.value for kind in Kind]
-    query = KindsInput(data={"kinds": raw.split(",")})
+    if len(given) > 1:
+        raise ValidationError({"kinds": ["Give it once, with commas in between."]})
+    query = KindsInput(data={"kinds": given[0].split(",")[: len(Kind) + 1]})
     query.is_valid(raise_exception=True)
     kinds: list[str] = query.validated_data["kinds"]
     return kinds

@@ -92,7 +92,8 @@ class NotificationInbox(models.Model):
     """What a recipient has read and wants to be told. Whoever writes its notifications locks this row first.
 
     So places become visible in their order, and nothing is ever born below the marker `read_up_to`. No row: nothing read, the defaults.
-    `digest_due_at` is null for who wants no digest; `digested_up_to` is the last place that a digest was asked for.
+    `digest_due_at` is null for who wants no digest; `digested_up_to` is the last place that a digest was asked for,
+    and `digests_refused` how many in a row the mailbox refused for good.
     """
 
     user = models.OneToOneField(
@@ -108,6 +109,7 @@ class NotificationInbox(models.Model):
     digest_due_at = models.DateTimeField(null=True)
     digested_at = models.DateTimeField(null=True)
     digested_up_to = models.BigIntegerField(default=0, db_default=0)
+    digests_refused = models.SmallIntegerField(default=0, db_default=0)
 
     class Meta:
         verbose_name_plural = "notification inboxes"

@@ -2,7 +2,8 @@ from django.db import models
 
 
 class RecountRound(models.Model):
-    """How far the periodic recount of all counts has come, and what it found: how many counts were wrong, by the name of the counter.
+    """How far the periodic recount of all counts has come, and what it found: how many counts were wrong, by the name of the counter,
+    and as `uncounted` how many accounts and posts it had to pass over.
 
     `found` is of this round, `last_found` of the last whole one.
     """

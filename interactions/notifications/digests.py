@@ -4,6 +4,9 @@ A beat claims the accounts whose day is over by moving it on, and asks for their
 A mail is sent at least once: a worker lost between the mail server's answer and its own record sends it again, nothing else does.
 """
 
+import logging
+from smtplib import SMTPRecipientsRefused
+
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import connection, transaction
@@ -13,10 +16,13 @@ from django.utils import timezone
 from accounts.models import User
 from interactions.events import DigestDue
 from interactions.models import Kind, NotificationInbox
+from interactions.notifications import refusals
 from interactions.notifications.digest_lines import line_of
 from interactions.notifications.selectors import Told, notifications
 from interactions.notifications.unsubscribing import unsubscribe_url
 from puppies.events import publish
+
+logger = logging.getLogger(__name__)
 
 BATCH = 100
 SHOWN = 10
@@ -72,21 +78,39 @@ def claim_batch() -> int | None:
 
 
 def send_digest(*, user_id: int, after: int, up_to: int) -> bool:
-    """Mail one digest; False when nothing of it is left to tell, or it is not wanted any more."""
+    """Mail one digest; False when nothing of it is left to tell, it is not wanted any more, or the mailbox does not take it."""
     user = User.objects.active().filter(id=user_id, email_verified_at__isnull=False).first()
     inbox = NotificationInbox.objects.filter(user_id=user_id, digest_due_at__isnull=False).first()
     if user is None or inbox is None:
         return False
-    told, _ = notifications(
+    told = notifications(
         recipient_id=user_id,
         kinds=[kind for kind in Kind if kind not in inbox.not_by_email],
         limit=SHOWN + 1,
         after=max(after, inbox.read_up_to),
         before=up_to + 1,
-    )
-    if told:
+    ).told
+    return bool(told) and _is_taken(user, inbox, told)
+
+
+def _is_taken(user: User, inbox: NotificationInbox, told: list[Told]) -> bool:
+    """Mail it; False when the mailbox refuses it for good, which trying again does not change."""
+    try:
         _mail(user, told)
-    return bool(told)
+    except SMTPRecipientsRefused as error:
+        if not _is_for_good(error):
+            raise
+        # Whatever the server says may hold the address.
+        logger.warning("digest_refused user=%s", user.id)
+        refusals.refused(user_id=user.id)
+        return False
+    if inbox.digests_refused:
+        refusals.taken(user_id=user.id)
+    return True
+
+
+def _is_for_good(error: SMTPRecipientsRefused) -> bool:
+    return all(500 <= code <= 599 for code, _ in error.recipients.values())
 
 
 def _mail(user: User, told: list[Told]) -> None:

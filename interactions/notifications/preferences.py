@@ -55,7 +55,8 @@ def change_preferences(
     inbox.not_by_email = _without(inbox.not_by_email, ways, "email")
     if digest is not None:
         inbox.digest_due_at = _due_at(inbox) if digest == Digest.DAILY else None
-    inbox.save(update_fields=["not_in_app", "not_by_email", "digest_due_at"])
+        inbox.digests_refused = 0
+    inbox.save(update_fields=["not_in_app", "not_by_email", "digest_due_at", "digests_refused"])
     return preferences_of(user_id=user_id)
 
 

@@ -16,8 +16,7 @@ IS_WANTED = """act.recipient_id <> act.actor_id
        AND EXISTS (SELECT 1 FROM accounts_user AS actor WHERE actor.id = act.actor_id AND actor.state = 'active')
        AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = act.recipient_id AND blocked_id = act.actor_id)
        AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = act.actor_id AND blocked_id = act.recipient_id)
-       AND NOT EXISTS (SELECT 1 FROM accounts_mute WHERE muter_id = act.recipient_id AND muted_id = act.actor_id)
-       AND NOT EXISTS (SELECT 1 FROM accounts_mute WHERE muter_id = act.actor_id AND muted_id = act.recipient_id)"""
+       AND NOT EXISTS (SELECT 1 FROM accounts_mute WHERE muter_id = act.recipient_id AND muted_id = act.actor_id)"""
 
 # The newest of a batch has the highest id: ids are taken in the order of the acts.
 FRESH = f"""
@@ -28,9 +27,18 @@ FRESH = f"""
     ON CONFLICT DO NOTHING
     RETURNING recipient_id, kind, subject_id, actor_id
 """  # noqa: S608 - put together from constants of this module
+# Nothing is born below the marker or what was mailed, nor takes a place that another has, whatever the clock says: a server that took over
+# may be behind.
 RISE = """
 INSERT INTO interactions_notificationgroup AS known (recipient_id, kind, subject_id, post_id, comment_id, place)
-SELECT recipient_id, kind, subject_id, post_id, comment_id, puppies_next_id() FROM (
+SELECT recipient_id, kind, subject_id, post_id, comment_id, greatest(
+           puppies_next_id(),
+           row_number() OVER (PARTITION BY recipient_id ORDER BY kind, subject_id)
+           + (SELECT greatest(inbox.read_up_to, inbox.digested_up_to,
+                              (SELECT told.place FROM interactions_notificationgroup AS told
+                                WHERE told.recipient_id = inbox.user_id ORDER BY told.place DESC LIMIT 1))
+                FROM interactions_notificationinbox AS inbox WHERE inbox.user_id = joined.recipient_id))
+  FROM (
     SELECT DISTINCT fresh.recipient_id, fresh.kind, fresh.subject_id, act.post_id, act.comment_id
       FROM fresh JOIN act USING (recipient_id, kind, subject_id, actor_id)
      ORDER BY fresh.recipient_id, fresh.kind, fresh.subject_id) AS joined

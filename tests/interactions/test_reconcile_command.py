@@ -35,6 +35,7 @@ def test_the_command_is_content_with_what_is_right() -> None:
         "examined": 5,
         "wrong": 0,
         "repaired": 0,
+        "uncounted": 0,
         "last": max(post.id, *User.objects.values_list("id", flat=True)),
         "dry_run": False,
         "findings": [],

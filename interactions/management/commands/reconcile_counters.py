@@ -20,8 +20,16 @@ class Command(WalkCommand):
     def stretch(self, *, after: int, dry_run: bool, **options: Any) -> Stretch:
         done = recount_batch(after=after)
         repaired = repair(done.drifts) if options["repair"] and not dry_run else []
-        numbers = {"examined": done.examined, "wrong": len(done.drifts), "repaired": len(repaired)}
-        return Stretch(done.last, numbers, [told(drift, repaired) for drift in done.drifts])
+        numbers = {
+            "examined": done.examined,
+            "wrong": len(done.drifts),
+            "repaired": len(repaired),
+            "uncounted": len(done.uncounted),
+        }
+        findings = [told(drift, repaired) for drift in done.drifts]
+        return Stretch(
+            done.last, numbers, findings + [f"{subject} could not be recounted" for subject in done.uncounted]
+        )
 
 
 def told(drift: Drift, repaired: list[Drift]) -> str:

@@ -28,7 +28,7 @@ def settle() -> None:
 
 def told(user: User, *, limit: int = 100) -> list[Told]:
     """What the user is shown."""
-    return notifications(recipient_id=user.id, limit=limit)[0]
+    return notifications(recipient_id=user.id, limit=limit).told
 
 
 def brief(user: User) -> list[tuple[str, list[str]]]:

@@ -147,6 +147,23 @@ def test_a_walk_shows_every_group_once_and_a_cursor_is_of_its_kinds_and_reader(
     assert sign_in(UserFactory.create()).get(first["next"]).json()["code"] == "invalid_cursor"
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "kinds=",
+        "kinds=bark",
+        "kinds=like&kinds=follow",
+        "kinds=" + ",".join(["like"] * 6),
+        "kinds=" + "," * 3_000,
+    ],
+)
+def test_kinds_that_are_none_or_too_many_or_given_twice_are_refused(client: APIClient, query: str) -> None:
+    answer = client.get(f"{URL}?{query}")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "validation_failed")
+    assert len(answer.content) < 2_000
+
+
 def test_a_group_that_rises_while_somebody_walks_is_found_by_previous(client: APIClient, user: User) -> None:
     posts = [PostFactory.create(author=user) for _ in range(4)]
     for post in posts:

@@ -3,7 +3,8 @@
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from django.db import connection, transaction
@@ -178,6 +179,46 @@ def test_nothing_is_born_below_the_marker() -> None:
     assert first == inbox.read_up_to < second
 
 
+CLOCK = """
+CREATE OR REPLACE FUNCTION puppies_next_id() RETURNS bigint LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$
+    SELECT (((extract(epoch FROM clock_timestamp()) * 1000)::bigint - {late} - 1767225600000) << 22) | nextval('puppies_id_seq') $$
+"""
+
+
+@contextmanager
+def clock_behind(*, milliseconds: int) -> Iterator[None]:
+    """What happens within is given ids by a clock that is late."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLOCK.format(late=milliseconds))
+        try:
+            yield
+        finally:
+            cursor.execute(CLOCK.format(late=0))
+
+
+def test_when_the_clock_steps_back_nothing_is_born_read_nor_mailed_nor_falls_in_the_list() -> None:
+    rex, bella = UserFactory.create_batch(2)
+    notify_in_a_transaction(rex, bella, 1)
+    mark_read(user_id=rex.id)
+    before = NotificationGroup.objects.get().place
+    NotificationInbox.objects.update(digested_up_to=before + 7)
+
+    with clock_behind(milliseconds=2_000):
+        posts = PostFactory.create_batch(3, author=rex)
+        for post in posts:
+            like_post(user_id=bella.id, post_id=post.id)
+        drain()
+        tops = [unread_number(rex)]
+        like_post(user_id=UserFactory.create().id, post_id=posts[0].id)
+        drain()
+
+    places = list(NotificationGroup.objects.order_by("place").values_list("place", "subject_id"))
+    assert tops == [3]
+    assert [place for place, _ in places] == [before, *(before + 7 + number for number in (2, 3, 4))]
+    assert places[-1][1] == posts[0].id
+    assert unread_number(rex) == 3
+
+
 def notify_in_a_transaction(recipient: User, actor: User, subject: int) -> None:
     with transaction.atomic():
         notify([Act(recipient.id, Kind.MENTION, subject, actor.id)])
@@ -200,9 +241,9 @@ def test_readers_meet_a_consistent_list_while_a_group_rises(monkeypatch: pytest.
 
     def read() -> set[int]:
         pages = [notifications(recipient_id=post.author_id, limit=10, before=MAX_ID) for _ in range(40)]
-        assert {(len(page), page[0].is_read) for page, _ in pages} == {(1, False)}
-        assert {count.number for _, count in pages} == {1}
-        counts = [page[0].actors_count for page, _ in pages]
+        assert {(len(page.told), page.told[0].is_read) for page in pages} == {(1, False)}
+        assert {page.unread.number for page in pages} == {1}
+        counts = [page.told[0].actors_count for page in pages]
         assert counts == sorted(counts)
         return set()
 

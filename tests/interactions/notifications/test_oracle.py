@@ -254,7 +254,7 @@ class Notifications(RuleBasedStateMachine):
                 self.village.words_told(post)
 
     def seen(self, who: int, *, limit: int = 100, before: int = MAX_ID) -> list[Told]:
-        return notifications(recipient_id=self.id_of(who), limit=limit, before=before)[0]
+        return notifications(recipient_id=self.id_of(who), limit=limit, before=before).told
 
     def look(self, who: int) -> None:
         expected = self.village.shown(who)

@@ -106,7 +106,7 @@ def test_a_page_costs_the_same_however_many_like_a_post(town: None) -> None:
     viral = pages_read(PAGE_DOWN, READER, list(Kind), MAX_ID, GROUPS - 1, [], 1)
     plain = pages_read(PAGE_DOWN, READER, list(Kind), GROUPS, 0, [], 1)
 
-    (group,), _ = notifications(recipient_id=READER, limit=1)
+    (group,) = notifications(recipient_id=READER, limit=1).told
     assert (group.post and group.post.id, group.actors_count, group.is_capped) == (GROUPS, 99, True)
     assert [actor.id for actor in group.actors] == [LIKERS + 1, LIKERS, LIKERS - 1]
     # A hundred of them are looked at, by some twenty pages each, of 100,000.

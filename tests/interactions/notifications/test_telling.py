@@ -14,6 +14,7 @@ from interactions.notifications.preferences import change_preferences
 from interactions.services import like_post, unlike_post
 from posts.services import delete_post, publish_post
 from puppies.models import Delivery
+from tests.conftest import SignIn
 from tests.factories import PostFactory, UserFactory
 from tests.feeds.readers import work_all_off, work_off
 from tests.interactions.notifications.people import brief, settle, told, unread_number
@@ -191,9 +192,8 @@ def test_who_may_not_see_the_post_is_not_told_of_a_mention_in_it(rex: User, bell
     assert [row for row in written() if row[0] == bella.id] == []
 
 
-@pytest.mark.parametrize("silence", [block_user, mute_user])
-@pytest.mark.parametrize("is_mine", [True, False])
-def test_nothing_passes_a_block_or_a_mute_of_either(
+@pytest.mark.parametrize(("silence", "is_mine"), [(block_user, True), (block_user, False), (mute_user, True)])
+def test_nothing_passes_a_block_of_either_or_a_mute_of_ones_own(
     rex: User, bella: User, silence: type, is_mine: bool
 ) -> None:
     post = PostFactory.create(author=rex)
@@ -208,6 +208,26 @@ def test_nothing_passes_a_block_or_a_mute_of_either(
     silence(**dict(zip(names, (by.id, of.id), strict=True)))
 
     assert (before, brief(rex), unread_number(rex)) == (3, [], 0)
+
+
+@pytest.mark.parametrize("is_muted_first", [True, False])
+def test_who_is_muted_cannot_tell_by_what_is_not_told(
+    rex: User, bella: User, sign_in: SignIn, is_muted_first: bool
+) -> None:
+    post = PostFactory.create(author=rex)
+    if is_muted_first:
+        mute_user(muter_id=bella.id, muted_id=rex.id)
+    like_post(user_id=bella.id, post_id=post.id)
+    publish_comment(author_id=bella.id, post_id=post.id, content="wuff")
+    follow_user(follower_id=bella.id, followee_id=rex.id)
+    settle()
+    if not is_muted_first:
+        mute_user(muter_id=bella.id, muted_id=rex.id)
+
+    likers = sign_in(rex).get(f"/v1/posts/{post.id}/likes").json()["results"]
+    assert [liker["id"] for liker in likers] == [str(bella.id)]
+    assert sorted(brief(rex)) == [(kind, ["bella"]) for kind in ("comment", "follow", "like")]
+    assert unread_number(rex) == 3
 
 
 def test_what_happens_while_muted_is_not_told_later(rex: User, bella: User) -> None:

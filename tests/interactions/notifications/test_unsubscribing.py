@@ -57,7 +57,9 @@ def test_a_token_that_we_did_not_sign_is_404(rex: User, method: str, spoil: Any)
 
     answer = getattr(Client(), method)(f"{folder}/{spoil(token)}")
 
-    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert "This link is not whole" in answer.text
+    assert "<form" not in answer.text
     assert everything_stored() == before
 
 

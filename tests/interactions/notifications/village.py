@@ -45,9 +45,9 @@ class Village:
     def is_blocked(self, one: int, other: int) -> bool:
         return bool({(one, other), (other, one)} & self.blocks)
 
-    def is_quiet(self, one: int, other: int) -> bool:
-        """Whether nothing passes between the two."""
-        return self.is_blocked(one, other) or bool({(one, other), (other, one)} & self.mutes)
+    def is_quiet(self, recipient: int, actor: int) -> bool:
+        """Whether the recipient hears nothing of the actor."""
+        return self.is_blocked(recipient, actor) or (recipient, actor) in self.mutes
 
     def sees(self, who: int, post: int) -> bool:
         author = self.words[post].author
