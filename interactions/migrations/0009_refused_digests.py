@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("interactions", "0007_recount_rounds")]
+    dependencies = [("interactions", "0008_commenters")]
 
     operations = [
         migrations.AddField(
