@@ -1,5 +1,6 @@
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from puppies.postgres.indexes import AddIndexAgain
 
 
 class Migration(migrations.Migration):
@@ -8,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [("interactions", "0007_recount_rounds")]
 
     operations = [
-        AddIndexConcurrently(
+        AddIndexAgain(
             model_name="comment",
             index=models.Index(
                 fields=["post", "author"],
