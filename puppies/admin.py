@@ -2,6 +2,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
@@ -15,7 +16,8 @@ class CountedPaginator(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def count(self) -> int:
-        return int(self.object_list.order_by()[:COUNTED].count())  # type: ignore[union-attr]
+        rows: QuerySet[Any] = self.object_list  # type: ignore[assignment] # of a list of the admin
+        return rows.order_by()[:COUNTED].count()
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
