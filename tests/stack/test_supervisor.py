@@ -178,4 +178,7 @@ def test_followed_logs_are_printed_with_the_name_of_the_part(stage: Stage) -> No
     stage.supervisor.run(part)
     console.close()
 
-    assert stage.out.getvalue().splitlines() == ["step              │ one", "step              │ two"]
+    assert stage.out.getvalue().splitlines() == [
+        "step                 │ one",
+        "step                 │ two",
+    ]
