@@ -1,6 +1,6 @@
 from django.contrib import admin
 
-from config.analytics.models import DailyFigures
+from config.analytics.models import SHOWN, DailyFigures
 from puppies.admin import ReadOnlyAdmin
 
 
@@ -8,23 +8,6 @@ from puppies.admin import ReadOnlyAdmin
 class DailyFiguresAdmin(ReadOnlyAdmin):
     """A row a day, to be looked at; the newest is still being counted."""
 
-    list_display = (
-        "day",
-        "posts",
-        "comments",
-        "likes",
-        "unlikes",
-        "signups",
-        "follows",
-        "active_users",
-        "active_users_7_days",
-        "active_users_30_days",
-        "feed_requests",
-        "feed_p50_ms",
-        "feed_p95_ms",
-        "feed_p99_ms",
-        "counted_until",
-        "closed_at",
-    )
+    list_display = SHOWN
     exclude = ("active_sketch", "feed_buckets")
     ordering = ("-day",)

@@ -2,6 +2,26 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import models
 
+# What the admin and `manage.py daily_figures` show of a day, in this order.
+SHOWN = (
+    "day",
+    "posts",
+    "comments",
+    "likes",
+    "unlikes",
+    "signups",
+    "follows",
+    "active_users",
+    "active_users_7_days",
+    "active_users_30_days",
+    "feed_requests",
+    "feed_p50_ms",
+    "feed_p95_ms",
+    "feed_p99_ms",
+    "counted_until",
+    "closed_at",
+)
+
 
 class DailyFigures(models.Model):
     """What happened on one day (UTC). Figures only rise, whatever is deleted or erased later.

@@ -6,26 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
-from config.analytics.models import DailyFigures
+from config.analytics.models import SHOWN, DailyFigures
 
-SHOWN = (
-    "day",
-    "posts",
-    "comments",
-    "likes",
-    "unlikes",
-    "signups",
-    "follows",
-    "active_users",
-    "active_users_7_days",
-    "active_users_30_days",
-    "feed_requests",
-    "feed_p50_ms",
-    "feed_p95_ms",
-    "feed_p99_ms",
-    "counted_until",
-    "closed_at",
-)
 # The instants are for programs; people see whether the day is complete.
 COLUMNS = SHOWN[:-2]
 
