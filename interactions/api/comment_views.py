@@ -18,7 +18,7 @@ from interactions.api.comment_serializers import (
     CommentPageOutput,
     comment_json,
 )
-from interactions.api.views import LIST_MS
+from interactions.api.views import LIST_MS, POST_ID, id_or_404
 from interactions.comments import selectors, services
 from interactions.comments.selectors import ShownComment
 from interactions.models import Comment
@@ -35,10 +35,8 @@ from puppies.api.pagination import LIMIT_AND_CURSOR
 from puppies.api.pairs import PairWindow, paginate_pairs
 from puppies.deadline import deadline
 from puppies.errors import NotFound
-from puppies.ids import parse_id
 from puppies.viewer import viewer_of
 
-POST_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="The post's id, decimal digits.")
 COMMENT_ID = OpenApiParameter(
     "id", str, OpenApiParameter.PATH, description="The comment's id, decimal digits."
 )
@@ -71,7 +69,7 @@ class CommentViewSet(ViewSet):
         body.is_valid(raise_exception=True)
         viewer_id = viewer_of(request).id
         comment_id = services.publish_comment(
-            author_id=viewer_id, post_id=_id_or_404(id), **body.validated_data
+            author_id=viewer_id, post_id=id_or_404(id), **body.validated_data
         )
         return Response(comment_json(_shown_or_404(comment_id, viewer_id)), status=status.HTTP_201_CREATED)
 
@@ -92,7 +90,7 @@ class CommentViewSet(ViewSet):
         A page may be shorter than `limit`, even empty, while `next`, or on the way back `previous`, is not null: go on there. A thread's
         first comment that the caller may not see is listed for the sake of its oldest 100 replies alone.
         """
-        post_id, viewer_id = _id_or_404(id), viewer_of(request).id
+        post_id, viewer_id = id_or_404(id), viewer_of(request).id
 
         def fetch(window: PairWindow) -> Sequence[ShownComment]:
             found = selectors.comments_of(post_id=post_id, viewer_id=viewer_id, window=window)
@@ -115,7 +113,7 @@ class CommentViewSet(ViewSet):
     )
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
         """One comment. 404 `not_found` also for a deleted one whose place in its thread is still listed."""
-        comment = _shown_or_404(_id_or_404(id), viewer_of(request).id)
+        comment = _shown_or_404(id_or_404(id), viewer_of(request).id)
         return conditional(request, comment_json(comment), version=_version(comment))
 
     @extend_schema(
@@ -133,7 +131,7 @@ class CommentViewSet(ViewSet):
         """
         body = CommentChangeInput(data=request.data, partial=True)
         body.is_valid(raise_exception=True)
-        comment_id, viewer_id = _id_or_404(id), viewer_of(request).id
+        comment_id, viewer_id = id_or_404(id), viewer_of(request).id
 
         def allow(comment: Comment) -> None:
             refuse_other_version(request, version=_version(comment))
@@ -151,7 +149,7 @@ class CommentViewSet(ViewSet):
 
         Under your own post you can hide others' comments.
         """
-        services.delete_comment(user_id=viewer_of(request).id, comment_id=_id_or_404(id))
+        services.delete_comment(user_id=viewer_of(request).id, comment_id=id_or_404(id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
@@ -168,7 +166,7 @@ class CommentViewSet(ViewSet):
         Doing it again changes nothing; replies to it stay. Also across a block, behind which others read on: there the answer to this
         alone shows you the comment. 403 `not_the_posts_author`.
         """
-        comment_id, viewer_id = _id_or_404(id), viewer_of(request).id
+        comment_id, viewer_id = id_or_404(id), viewer_of(request).id
         services.hide_comment(user_id=viewer_id, comment_id=comment_id)
         comment = selectors.governed_comment(comment_id=comment_id, post_author_id=viewer_id)
         return Response(comment_json(_found_or_404(comment)))
@@ -182,7 +180,7 @@ class CommentViewSet(ViewSet):
     )
     def unhide(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
         """Show a comment again that you hid; 204 also when it was not hidden. 403 `not_the_posts_author` or `removed_by_moderator`."""
-        services.unhide_comment(user_id=viewer_of(request).id, comment_id=_id_or_404(id))
+        services.unhide_comment(user_id=viewer_of(request).id, comment_id=id_or_404(id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
@@ -195,13 +193,6 @@ class CommentViewSet(ViewSet):
 
     def get_permissions(self) -> list[BasePermission]:
         return [Public()] if self.action in PUBLIC_ACTIONS else [SignedIn()]
-
-
-def _id_or_404(raw: str) -> int:
-    identifier = parse_id(raw)
-    if identifier is None:
-        raise NotFound
-    return identifier
 
 
 def _shown_or_404(comment_id: int, viewer_id: int) -> ShownComment:

@@ -38,7 +38,7 @@ class LikeViewSet(ViewSet):
         A page may be shorter than `limit`, even empty, while `next` is not null: go on there.
         """
         with deadline(LIST_MS):
-            return self._page(request, _id_or_404(id))
+            return self._page(request, id_or_404(id))
 
     def _page(self, request: Request, post_id: int) -> Response:
         viewer_id = viewer_of(request).id
@@ -64,7 +64,7 @@ class LikeViewSet(ViewSet):
     )
     def create(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
         """Like the post: 201 the first time, 200 after; the count includes this like."""
-        post_id = _id_or_404(id)
+        post_id = id_or_404(id)
         done = services.like_post(user_id=viewer_of(request).id, post_id=post_id)
         answer = {"liked": True, "like_count": done.like_count}
         return Response(answer, status=status.HTTP_201_CREATED if done.is_changed else status.HTTP_200_OK)
@@ -74,12 +74,13 @@ class LikeViewSet(ViewSet):
     )
     def destroy(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
         """Take the like back, also of a post that you do not see any more; 200 also when there was none."""
-        post_id = _id_or_404(id)
+        post_id = id_or_404(id)
         done = services.unlike_post(user_id=viewer_of(request).id, post_id=post_id)
         return Response({"liked": False, "like_count": done.like_count})
 
 
-def _id_or_404(raw: str) -> int:
+def id_or_404(raw: str) -> int:
+    """The id in an address. Raises NotFound for what cannot be one."""
     post_id = parse_id(raw)
     if post_id is None:
         raise NotFound
