@@ -3,6 +3,7 @@ from django.contrib.auth.models import Group
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
+import feeds.api.urls
 from accounts.api.jwks import JwksView
 from config import views
 from config.schema_view import SchemaView
@@ -14,9 +15,9 @@ admin.site.site_url = "/docs"
 # Roles are given by `manage.py grant_role`, which ends sessions and writes the audit; a group's form would do neither.
 admin.site.unregister(Group)
 
-# Routes are tried in order: what is asked most comes first.
+# Routes are tried in order: what is asked most comes first, and without a step in between.
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("v1/", include("feeds.api.urls")),
+    *feeds.api.urls.urlpatterns,
     path("v1/", include("posts.api.urls")),
     path("v1/", include("interactions.api.urls")),
     path("v1/", include("accounts.api.urls")),

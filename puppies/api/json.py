@@ -1,6 +1,6 @@
 """JSON in and out, by orjson."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -55,6 +55,11 @@ class Answer(HttpResponse):
     def __init__(self, data: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(dumps(data), content_type=JSONRenderer.media_type, status=status, headers=headers)
         self.data = data
+
+    def items(self) -> Collection[tuple[str, str]]:
+        """The headers as the server sends them, without looking each of them up by its name."""
+        headers: Mapping[str, tuple[str, str]] = self.headers._store  # noqa: SLF001 - shown nowhere else
+        return headers.values()
 
 
 class JSONNegotiation(DefaultContentNegotiation):
