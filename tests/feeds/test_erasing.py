@@ -208,13 +208,19 @@ def test_a_rebuild_that_waited_for_the_erasure_of_an_author_finds_none(
     assert left_of(author) == []
 
 
-def test_work_that_comes_after_an_erasure_makes_no_feed(author: User, reader: Reader) -> None:
+@pytest.mark.parametrize("is_over", [False, True])
+def test_work_that_comes_late_in_an_erasure_or_after_it_makes_no_feed(
+    author: User, reader: Reader, *, is_over: bool
+) -> None:
     """Merge, rebuild, purge, trim and sleep, of deliveries that were late."""
     other = Reader.following(author, user=reader.user).user
     follow_user(follower_id=other.id, followee_id=UserFactory.create().id)
     unfollow_user(follower_id=other.id, followee_id=author.id)
     late = list(Delivery.objects.filter(done_at=None, task__startswith="feeds."))
-    erase(begin_to_erase(other))
+    erasure = begin_to_erase(other)
+    erase_up_to("accounts.user", other)
+    if is_over:
+        erase(erasure)
 
     for delivery in late:
         work_off(delivery)
