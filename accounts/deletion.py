@@ -26,19 +26,25 @@ PURGES_AT_ONCE = 100
 
 logger = logging.getLogger(__name__)
 
-# Each end of a follow tells the other end's count; the counts of the account that goes are not told.
+# Each end of a follow tells the other end's count; the counts of the account that goes are not told. Accounts that follow each other may
+# be erased at once, so follows are locked in the order of their key.
 ERASE_FOLLOWERS = """
-WITH erased AS (
-    DELETE FROM accounts_follow WHERE followee_id = %(user)s AND follower_id = ANY(%(others)s) RETURNING follower_id AS other
+WITH held AS MATERIALIZED (
+    SELECT follower_id, followee_id FROM accounts_follow WHERE followee_id = %(user)s AND follower_id = ANY(%(others)s)
+     ORDER BY follower_id FOR UPDATE
+), erased AS (
+    DELETE FROM accounts_follow AS own USING held
+     WHERE own.follower_id = held.follower_id AND own.followee_id = held.followee_id RETURNING own.follower_id AS other
 )
 INSERT INTO puppies_ledgerentry (counter, subject_id, actor_id, delta)
 SELECT %(counter)s, other, other, -1 FROM erased
 """
 ERASE_FOLLOWING = """
-WITH erased AS (
-    DELETE FROM accounts_follow WHERE follower_id = %(user)s AND followee_id IN (
-        SELECT followee_id FROM accounts_follow WHERE follower_id = %(user)s ORDER BY followee_id LIMIT %(limit)s)
-    RETURNING followee_id AS other
+WITH held AS MATERIALIZED (
+    SELECT follower_id, followee_id FROM accounts_follow WHERE follower_id = %(user)s ORDER BY followee_id LIMIT %(limit)s FOR UPDATE
+), erased AS (
+    DELETE FROM accounts_follow AS own USING held
+     WHERE own.follower_id = held.follower_id AND own.followee_id = held.followee_id RETURNING own.followee_id AS other
 )
 INSERT INTO puppies_ledgerentry (counter, subject_id, actor_id, delta)
 SELECT %(counter)s, other, %(user)s, -1 FROM erased
@@ -106,10 +112,16 @@ def erase_following(*, user_id: int) -> bool:
     return bool(execute(ERASE_FOLLOWING, names))
 
 
+@transaction.atomic
 def erase_rows(rows: QuerySet[Any]) -> bool:
-    """Remove the next 1,000 of these rows; False when none is left. Meant for rows on which nothing large depends."""
-    keys = list(rows.order_by("pk").values_list("pk", flat=True)[: settings.PERSONAL_DATA_BATCH])
-    return bool(rows.model._default_manager.filter(pk__in=keys).delete()[0])  # noqa: SLF001 - Django's documented name
+    """Remove the next 1,000 of these rows, locked in the order of their key; False when none is left.
+
+    Meant for rows on which nothing large depends.
+    """
+    held = rows.order_by("pk").select_for_update()
+    keys = list(held.values_list("pk", flat=True)[: settings.PERSONAL_DATA_BATCH])
+    rows.model._default_manager.filter(pk__in=keys).delete()  # noqa: SLF001 - Django's documented name
+    return bool(keys)
 
 
 def erase_user(*, user_id: int) -> bool:

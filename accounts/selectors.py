@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef
 from accounts import counters
 from accounts.models import USERNAME_PATTERN, Block, User, blocked_pair
 from accounts.policy import RANK, Role, including
+from puppies import ledger
 from puppies.sql import Statement
 
 # The key probe behind every request that no hot statement checks by itself.
@@ -36,6 +37,15 @@ SELECT account.id,
  GROUP BY account.id
 """
 
+# Of who follows one count, whatever the ledger holds for its others; of who is followed only whether much of it waits.
+FOLLOW_LOOK = """
+SELECT account.following_count + coalesce((
+           SELECT sum(delta) FROM puppies_ledgerentry WHERE counter = %(following)s AND subject_id = account.id), 0),
+       (SELECT count(*) FROM (
+           SELECT FROM puppies_ledgerentry WHERE counter = %(followers)s AND subject_id = %(followee)s LIMIT %(long)s) AS entry)
+  FROM accounts_user AS account WHERE account.id = %(follower)s
+"""
+
 # Each column is a probe by key, so that a page costs the same however many the viewer follows or blocks.
 RELATIONSHIPS = """
 SELECT account.id,
@@ -54,6 +64,14 @@ class Counts:
     followers: int
     following: int
     posts: int
+
+
+@dataclass(frozen=True, slots=True)
+class FollowLook:
+    """How many the follower follows, exactly, and how many changes of the followee's followers wait to be added up, `LONG` at most."""
+
+    following: int
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +145,17 @@ def counts_of_many(*, user_ids: Collection[int]) -> dict[int, Counts]:
     with connection.cursor() as cursor:
         cursor.execute(COUNTS, names)
         return {row[0]: Counts(*map(int, row[1:])) for row in cursor.fetchall()}
+
+
+def look_at_follow(*, follower_id: int, followee_id: int) -> FollowLook:
+    """What a follow has to know of the counts that it changes, read in one statement."""
+    names: dict[str, Any] = {"follower": follower_id, "followee": followee_id, "long": ledger.LONG}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            FOLLOW_LOOK, names | {"followers": counters.FOLLOWERS, "following": counters.FOLLOWING}
+        )
+        following, waiting = cursor.fetchone()
+    return FollowLook(int(following), waiting)
 
 
 def relationship(*, viewer_id: int, user_id: int) -> Relationship:

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
@@ -158,11 +159,15 @@ def follow_user(*, follower_id: int, followee_id: int) -> bool:
     follow_id = Follow.objects.add(follower_id=follower_id, followee_id=followee_id)
     if follow_id is None:
         return False
+    look = selectors.look_at_follow(follower_id=follower_id, followee_id=followee_id)
     # Follows of one account that begin together do not see each other: to wait in line would cost more than a few too many.
-    if selectors.counts_of(user_id=follower_id).following >= settings.FOLLOWS_MOST:
+    if look.following >= settings.FOLLOWS_MOST:
         raise TooManyFollows
     _count_follow(follower_id, followee_id, +1)
     publish(UserFollowed(follow_id=follow_id, follower_id=follower_id, followee_id=followee_id))
+    if look.waiting >= ledger.LONG:
+        add_up = partial(ledger.add_up, counter=counters.FOLLOWERS, subject_id=followee_id)
+        transaction.on_commit(add_up, robust=True)
     return True
 
 

@@ -80,7 +80,7 @@ def merge_follow(*, follow_id: int, follower_id: int, followee_id: int) -> None:
     argument needs one unbroken follow: it is locked, and when it has ended nothing is done, since a refollow brings its own merge.
     """
     state = lock_state(user_id=follower_id)
-    if not Follow.objects.lock_unmerged(
+    if state is None or not Follow.objects.lock_unmerged(
         follow_id=follow_id, follower_id=follower_id, followee_id=followee_id
     ):
         logger.info("merge_not_needed follow_id=%s", follow_id)
@@ -95,9 +95,9 @@ def merge_follow(*, follow_id: int, follower_id: int, followee_id: int) -> None:
 
 @transaction.atomic
 def rebuild_feed(*, user_id: int) -> bool:
-    """Fill the stored feed from the posts of all followed accounts and let its floor be where they end; False for a sleeper."""
+    """Fill the stored feed from the posts of all followed accounts and let its floor be where they end; False for who sleeps or is gone."""
     state = lock_state(user_id=user_id)
-    if state.status != FeedState.Status.AWAKE:
+    if state is None or state.status != FeedState.Status.AWAKE:
         return False
     _rebuild(state)
     return True

@@ -6,7 +6,7 @@ from django.db import connection, transaction
 from accounts.deletion import erase_follows
 from accounts.models import Follow
 from feeds.models import FeedState
-from feeds.states import change_state, lock_state
+from feeds.states import change_state, lock_state, lock_states
 from puppies.sql import execute
 
 # Whether the follow is gone is asked again under the lock: after a refollow that was merged, a late purge would empty what the mark
@@ -48,6 +48,8 @@ FOLLOWERS_AT_ONCE = 50
 def purge_unfollowed(*, follower_id: int, followee_id: int) -> int:
     """Remove the entries of an account that the reader no longer follows; how many: 0 when it follows again."""
     state = lock_state(user_id=follower_id)
+    if state is None:
+        return 0
     removed = execute(PURGE_UNFOLLOWED, {"follower": follower_id, "followee": followee_id})
     if removed:
         change_state(state)
@@ -64,22 +66,28 @@ def purge_post_batch(*, post_id: int, after: int) -> int | None:
 
 
 def erase_own_entries(*, user_id: int) -> bool:
-    """Remove the next batch of entries of the account's own stored feed, with the last the feed itself; False when nothing is left."""
+    """Remove the next batch of entries of the account's own stored feed, with the last the feed itself; False when nothing is left.
+
+    It follows nobody any more, and whoever wrote to its feed has ended: nothing comes after.
+    """
     if execute(ERASE_OWN, {"user": user_id, "limit": settings.FEED_BATCH}):
         return True
     FeedState.objects.filter(user_id=user_id).delete()
     return False
 
 
+@transaction.atomic
 def erase_from_followers(*, author_id: int) -> bool:
     """Remove the author's posts from the stored feeds of the next followers, and these follows; False when no follower is left.
 
-    The read filter hides entries that remain with readers who unfollowed before; they name ids only.
+    No fan-out of the author is under way any more; merges and rebuilds of these followers are kept out by the lock of their states. The
+    read filter hides entries that remain with readers who unfollowed before; they name ids only.
     """
     readers = Follow.objects.filter(followee_id=author_id).order_by("follower_id")
     reader_ids = list(readers.values_list("follower_id", flat=True)[:FOLLOWERS_AT_ONCE])
     if not reader_ids:
         return False
+    lock_states(user_ids=reader_ids)
     execute(ERASE_FROM_FOLLOWERS, {"readers": reader_ids, "author": author_id})
     erase_follows(followee_id=author_id, follower_ids=reader_ids)
     return True

@@ -48,9 +48,9 @@ def _record(user_id: int) -> None:
 
 @transaction.atomic
 def put_reader_to_sleep(*, user_id: int) -> bool:
-    """Empty the stored feed of a reader who was not seen for `FEED_SLEEP_DAYS`; False when it was seen, or sleeps."""
+    """Empty the stored feed of a reader who was not seen for `FEED_SLEEP_DAYS`; False when it was seen, sleeps, or is gone."""
     state = lock_state(user_id=user_id)
-    if state.status == FeedState.Status.ASLEEP or state.seen_at >= _longest_ago():
+    if state is None or state.status == FeedState.Status.ASLEEP or state.seen_at >= _longest_ago():
         return False
     change_state(state, floor=MAX_ID, status=FeedState.Status.ASLEEP)
     FeedEntry.objects.filter(user_id=user_id).delete()

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import connection, transaction
 
-from feeds.models import FeedEntry, FeedState, Sweep
-from feeds.states import change_state, lock_state
+from feeds.models import FeedEntry, Sweep
+from feeds.states import change_state, ensure_states, lock_state
 from puppies.sql import execute
 
 BATCH = 500
@@ -42,6 +42,8 @@ class Trimmed:
 def trim_feed(*, user_id: int) -> int:
     """Keep the newest `FEED_KEEP` entries of a stored feed; how many were removed."""
     state = lock_state(user_id=user_id)
+    if state is None:
+        return 0
     kept = FeedEntry.objects.filter(user_id=user_id, feed_id__gte=state.floor).order_by("-feed_id")
     last = settings.FEED_KEEP - 1
     oldest = list(kept.values_list("feed_id", flat=True)[last : last + 2])
@@ -64,8 +66,7 @@ def trim_batch(*, after: int, is_dry_run: bool = False) -> Trimmed:
     long = [user_id for user_id, _, is_long in rows if is_long]
     entries = 0
     if not is_dry_run:
-        stateless = [FeedState(user_id=user_id) for user_id, is_stateless, _ in rows if is_stateless]
-        FeedState.objects.bulk_create(stateless, ignore_conflicts=True)
+        ensure_states(user_ids=[user_id for user_id, is_stateless, _ in rows if is_stateless])
         entries = sum(trim_feed(user_id=user_id) for user_id in long)
     return Trimmed(len(rows), rows[-1][0] if rows else None, len(long), entries)
 

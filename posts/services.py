@@ -50,10 +50,14 @@ def publish_waiting_post(*, post_id: int) -> bool:
 
 
 def _feed_id_and_delivery(author_id: int) -> tuple[int, Post.Delivery]:
-    """A place in feeds, and how readers will find what is published there: decided once, by the author's mode at this moment."""
+    """A place in feeds, and how readers will find what is published there: decided once, by the author's mode at this moment.
+
+    Nothing more is pushed of an account that is being erased.
+    """
     author = User.objects.filter(id=author_id).annotate(place=NextId())
-    place, mode = author.values_list("place", "fanout_mode").get()
-    return place, Post.Delivery.PULLED if mode == User.FanoutMode.PULL else Post.Delivery.PUSHING
+    place, mode, state = author.values_list("place", "fanout_mode", "state").get()
+    is_pulled = mode == User.FanoutMode.PULL or state == User.State.PURGING
+    return place, Post.Delivery.PULLED if is_pulled else Post.Delivery.PUSHING
 
 
 def _announce(post: Post) -> None:
@@ -94,6 +98,21 @@ def mark_pushed(*, post_id: int) -> int | None:
         cursor.execute(MARK_PUSHED, [post_id])
         row = cursor.fetchone()
     return None if row is None else int(row[0])
+
+
+STOP_PUSHING = """
+UPDATE posts_post SET delivery = 'pulled' WHERE delivery = 'pushing' AND id IN (
+    SELECT id FROM posts_post WHERE author_id = %(author)s AND delivery = 'pushing'
+     ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE)
+"""
+
+
+def stop_pushing(*, author_id: int) -> bool:
+    """End the fan-outs of the next 1,000 of the author's posts that have one, for an account that goes; False when there is none.
+
+    A batch under way may still be writing.
+    """
+    return bool(execute(STOP_PUSHING, {"author": author_id, "limit": settings.PERSONAL_DATA_BATCH}))
 
 
 def erase_posts(*, author_id: int) -> bool:

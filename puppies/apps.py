@@ -8,4 +8,4 @@ class PuppiesConfig(AppConfig):
     name = "puppies"
 
     def ready(self) -> None:
-        autodiscover_modules("subscriptions", "personal_data")
+        autodiscover_modules("subscriptions", "personal_data", "draining")

@@ -27,12 +27,16 @@ class Elsewhere:
 
     def start(self, call: Callable[[], T]) -> "Future[T]":
         """Begin `call` there and return once it waits for somebody's lock."""
-        future = self._thread.submit(call)
+        future = self.begin(call)
         deadline = time.monotonic() + LIMIT_SECONDS
         while not self._is_waiting():
             assert not future.done(), f"It waited for nobody and returned {future.result()}."
             assert time.monotonic() < deadline
         return future
+
+    def begin(self, call: Callable[[], T]) -> "Future[T]":
+        """Begin `call` there."""
+        return self._thread.submit(call)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

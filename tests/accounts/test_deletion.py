@@ -189,7 +189,7 @@ def test_a_purge_goes_on_where_it_was_interrupted() -> None:
     sizes = []
 
     step: int | None = 0
-    for _ in range(6):
+    for _ in range(8):
         assert step is not None
         before = FeedEntry.objects.count() + Like.objects.count() + Follow.objects.count()
         step = deletion.purge_batch(user_id=rex.id, step=step)
@@ -198,7 +198,7 @@ def test_a_purge_goes_on_where_it_was_interrupted() -> None:
     drain()
 
     # Two rows of a kind at once; of feeds, two followers' entries with their follows.
-    assert sizes[0] == 2
+    assert sizes[1] == 2
     assert max(sizes) <= 8
     assert not User.objects.filter(id=rex.id).exists()
     assert tables_that_name(rex.id) == ["accounts_auditentry.actor_id", "accounts_auditentry.subject_id"]
