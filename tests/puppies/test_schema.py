@@ -124,7 +124,8 @@ def test_links_ids_and_tokens_are_explained() -> None:
     assert member("Relationship", "followed_by")["description"] == "This account follows the caller."
     assert "15 minutes" in SCHEMA["components"]["securitySchemes"]["bearer"]["description"]
     assert "(/docs/errors)" in SCHEMA["info"]["description"]
-    assert "Location" in OPERATIONS["posts_create"]["responses"]["201"]["headers"]
+    for name in ("posts_create", "posts_comments_create"):
+        assert {"Location", "ETag"} <= set(OPERATIONS[name]["responses"]["201"]["headers"])
 
 
 def test_every_code_that_the_api_can_answer_is_declared() -> None:
