@@ -1,11 +1,13 @@
+from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
+from puppies.errors import DomainError
 from puppies.models import Delivery
 
 COUNTED = 10_000
@@ -34,6 +36,18 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def act_on_each(
+        self, request: HttpRequest, rows: QuerySet[Any], act: Callable[[Any], bool], *, done: str
+    ) -> None:
+        """Do `act` to each row that the caller may change, and tell how many it changed and which were refused."""
+        changed = 0
+        for row in rows.order_by("id"):
+            try:
+                changed += act(row)
+            except DomainError:
+                self.message_user(request, f"Your role does not reach {row}, or it is gone.", messages.ERROR)
+        self.message_user(request, f"{changed} {done}.")
 
 
 @admin.register(Delivery)

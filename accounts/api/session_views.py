@@ -12,7 +12,7 @@ from accounts.api.serializers import TokenOutput
 from accounts.api.tokens import NO_STORE, token_pair
 from accounts.models import Session
 from puppies.api.addresses import id_of, id_or_404
-from puppies.api.pagination import LIMIT_AND_CURSOR, NEXT, POLL, Window, paginate
+from puppies.api.pagination import LIMIT_AND_CURSOR, NEXT, POLL, paginate
 from puppies.api.serializers import IdText, Input, Text
 from puppies.viewer import viewer_of
 
@@ -78,19 +78,11 @@ class SessionsView(APIView):
     def get(self, request: Request) -> Response:
         """The devices that are signed in to your account, newest first."""
         viewer = viewer_of(request)
-
-        def fetch(window: Window) -> list[Session]:
-            return sessions.open_sessions(
-                user_id=viewer.id,
-                limit=window.limit,
-                before=window.before,
-                after=window.after,
-                shown=window.shown,
-                upward=window.upward,
-            )
-
         page, links = paginate(
-            request, scope=f"sessions:{viewer.id}", fetch=fetch, key=lambda session: session.id
+            request,
+            scope=f"sessions:{viewer.id}",
+            fetch=lambda window: sessions.open_sessions(user_id=viewer.id, place=window),
+            key=lambda session: session.id,
         )
         return Response({"results": [session_json(session, viewer.session_id) for session in page], **links})
 

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.permissions import Public, SignedIn
-from accounts.selectors import user_by_username
+from accounts.api.user_views import user_or_404
 from interactions.selectors import liked_post_ids
 from posts import selectors, services
 from posts.api.serializers import PostInput, PostOutput, PostPageOutput, post_json
@@ -18,7 +18,7 @@ from puppies.api.addresses import id_of, id_or_404
 from puppies.api.conditional import IF_NONE_MATCH, conditional
 from puppies.api.creating import LOCATION, TextViewSet, text_version
 from puppies.api.idempotency import IDEMPOTENCY_KEY, idempotent
-from puppies.api.pagination import LIMIT_AND_CURSOR, Window, paginate
+from puppies.api.pagination import LIMIT_AND_CURSOR, paginate
 from puppies.errors import NotFound
 from puppies.viewer import viewer_of
 
@@ -76,22 +76,12 @@ class ProfilePostsView(APIView):
     )
     def get(self, request: Request, username: str) -> Response:
         """Posts of this account, newest first."""
-        author = user_by_username(username, viewer_id=viewer_of(request).id)
-        if author is None:
-            raise NotFound
-
-        def fetch(window: Window) -> list[DisplayedPost]:
-            return selectors.profile_posts(
-                author_id=author.id,
-                limit=window.limit,
-                before=window.before,
-                after=window.after,
-                shown=window.shown,
-                upward=window.upward,
-            )
-
+        author = user_or_404(request, username)
         posts, links = paginate(
-            request, scope=f"profile-posts:{author.id}", fetch=fetch, key=lambda post: post.feed_id
+            request,
+            scope=f"profile-posts:{author.id}",
+            fetch=lambda window: selectors.profile_posts(author_id=author.id, place=window),
+            key=lambda post: post.feed_id,
         )
         return Response({"results": _as_json(posts, viewer_of(request).id), **links})
 

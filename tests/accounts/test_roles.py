@@ -224,7 +224,7 @@ def test_a_moderator_suspends_and_restores_in_the_admin() -> None:
     assert states == {moderator.id: "active", admin.id: "active", user.id: "suspended"}
     page = answer.content.decode()
     assert "1 suspended." in page
-    assert f"Your role does not reach {admin}." in page
+    assert f"Your role does not reach {admin}, or it is gone." in page
 
     client.post("/admin/accounts/user/", {"action": "restore", **selected})
 
