@@ -1,8 +1,9 @@
 import pytest
-from django.db import connection
 from drf_spectacular.generators import SchemaGenerator
 from pytest_django import DjangoAssertNumQueries, Settings
 from rest_framework.test import APIClient
+
+from tests.database import lose_the_connection
 
 METRICS = {
     "puppies_http_request_seconds",
@@ -11,17 +12,6 @@ METRICS = {
     "puppies_deliveries_overdue_seconds",
     "puppies_ledger_entries",
 }
-
-
-def lose_the_connection() -> None:
-    """Let the server end this test's connection, as it does when it is stopped."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        (backend,) = cursor.fetchone()
-    other = connection.copy()
-    with other.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
-    other.close()
 
 
 def test_a_process_that_runs_says_so_without_asking_the_database(
