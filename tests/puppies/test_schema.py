@@ -93,6 +93,13 @@ def test_every_list_tells_the_bounds_of_its_pages(name: str) -> None:
     assert limit == {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
 
 
+def test_every_tag_is_described() -> None:
+    used = {tag for operation in OPERATIONS.values() for tag in operation["tags"]}
+    described = {tag["name"] for tag in SCHEMA["tags"] if tag["description"].endswith(".")}
+
+    assert described == used
+
+
 def test_lists_are_named_as_lists() -> None:
     assert {"feed_list", "users_posts_list", "users_list", "auth_sessions_list"} <= set(LISTS)
 
