@@ -16,7 +16,12 @@ from puppies import health
 from puppies.api import problems
 from puppies.api.field_codes import FIELD_CODES
 from puppies.api.requests import reads_only
+from puppies.limits.metrics import REFUSED
 from puppies.outbox.metrics import OutboxCollector
+
+# What has not happened yet is 0, not absent: an alert that compares with nothing is silent.
+for limit in settings.LIMITS:
+    REFUSED.labels(limit.name)
 
 
 @reads_only
