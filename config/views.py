@@ -5,6 +5,7 @@ import sys
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils.crypto import constant_time_compare
 from django_prometheus.exports import ExportToDjangoView
 from prometheus_client import CollectorRegistry, generate_latest
@@ -87,6 +88,12 @@ def to_docs(request: HttpRequest) -> HttpResponse:
 @reads_only
 def to_admin(request: HttpRequest) -> HttpResponse:
     return redirect("admin:index")
+
+
+@reads_only
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Browsers ask for it by this name whatever page they show."""
+    return redirect(static("puppies/favicon.svg"))
 
 
 @reads_only

@@ -15,7 +15,7 @@ from puppies.ids import parse_id
 class CommentAdmin(ReadOnlyAdmin):
     """Comments, to be looked at, removed and restored."""
 
-    list_display = ("id", "author", "post", "content", "state", "created_at", "edited_at")
+    list_display = ("id", "author", "post", "excerpt", "state", "created_at", "edited_at")
     list_filter = ("state",)
     list_select_related = ("author", "post")
     search_fields = ("id", "author__username")

@@ -6,11 +6,13 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.text import Truncator
 
 from puppies.errors import DomainError
 from puppies.models import Delivery
 
 COUNTED = 10_000
+EXCERPT = 100
 
 
 class CountedPaginator(Paginator):  # type: ignore[type-arg]
@@ -25,8 +27,16 @@ class CountedPaginator(Paginator):  # type: ignore[type-arg]
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """A list and its rows, to be looked at: whatever changes a row goes through a service."""
 
+    class Media:
+        css = {"all": ["puppies/admin.css"]}
+
     show_full_result_count = False
     paginator = CountedPaginator
+
+    @admin.display(description="content")
+    def excerpt(self, row: Any) -> str:
+        """How the text of a row begins, for lists."""
+        return Truncator(row.content).chars(EXCERPT)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -39,7 +39,7 @@ INSTALLED_APPS = [
     "accounts.oidc.apps.IdentitiesConfig",  # before accounts, which shows identities in the admin
     "accounts",
     "puppies",
-    "django.contrib.admin",
+    "config.admin_site.PuppiesAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
