@@ -17,6 +17,7 @@ from django.utils.deprecation import MiddlewareMixin
 
 from puppies import trace
 from puppies.api import problems
+from puppies.api.headers import add_headers
 from puppies.metrics import REQUEST_SECONDS
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -90,10 +91,11 @@ class TraceMiddleware:
         traceparent = request.META.get("HTTP_TRACEPARENT", "")
         with trace.tracing(traceparent=traceparent, request_id=request_id) as own:
             response = self.get_response(request)
-        response["X-Request-ID"] = own.request_id
+        headers = {"X-Request-ID": own.request_id}
         if isinstance(response, HttpResponse) and response.status_code not in _WITHOUT_LENGTH:
             # Known lengths spare the client a chunked body.
-            response["Content-Length"] = str(len(response.content))
+            headers["Content-Length"] = str(len(response.content))
+        add_headers(response, headers)
         return response
 
 

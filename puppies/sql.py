@@ -8,21 +8,21 @@ a plan made then is kept while the table grows. What is marked `by_index` is pla
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any
-from weakref import WeakKeyDictionary
+from typing import Any, cast
 
 from django.conf import settings
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+
+from puppies.postgres.base import DatabaseWrapper
 
 _PARAMETER = re.compile(r"\$(\d+)")
 # Travels before the statement and ends with its transaction. Left to choose, the server plans anew for each parameter when that looks
 # cheaper than the kept plan; it counts the planning as much less than it costs.
 BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan; "
-_prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -39,26 +39,17 @@ class Statement:
 
     def rows(self, *parameters: object, first: str = "") -> list[tuple[Any, ...]]:
         """Every row of the answer. `first` is SQL that travels before the statement, without a round trip of its own."""
-        with connection.cursor() as cursor:
-            self._send(cursor, parameters, first)
-            return list(cursor.fetchall())
-
-    def _send(self, cursor: Any, parameters: Sequence[object], first: str) -> None:
+        database = cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS])
         if not settings.PREPARED_STATEMENTS:
             names = {f"p{place}": value for place, value in enumerate(parameters, 1)}
-            cursor.execute(first + self._settings + self._plain, names)
-            return
-        known = _prepared.setdefault(connection.connection, set())
-        if self._key not in known:
+            return database.rows(first + self._plain, names)
+        if self._key not in database.prepared():
             # `first` may be what ends a failed state of the transaction, so that it comes before the preparation too.
-            cursor.execute(f"{first} PREPARE {self._key} ({', '.join(self.types)}) AS {self.sql}")
-            known.add(self._key)
+            with database.cursor() as cursor:
+                cursor.execute(f"{first} PREPARE {self._key} ({', '.join(self.types)}) AS {self.sql}")
+            database.prepared().add(self._key)
             first = ""
-        cursor.execute(first + self._settings + self._execute, parameters)
-
-    @property
-    def _settings(self) -> str:
-        return BY_INDEX if self.by_index else ""
+        return database.rows(first + self._execute, parameters)
 
     @cached_property
     def _key(self) -> str:
@@ -67,13 +58,19 @@ class Statement:
 
     @cached_property
     def _execute(self) -> str:
-        return f"EXECUTE {self._key} ({', '.join(['%s'] * len(self.types))})"
+        return f"{self._settings}EXECUTE {self._key} ({', '.join(['%s'] * len(self.types))})"
 
     @cached_property
     def _plain(self) -> str:
         casts = dict(enumerate(self.types, 1))
         escaped = self.sql.replace("%", "%%")
-        return _PARAMETER.sub(lambda match: f"%(p{match[1]})s::{casts[int(match[1])]}", escaped)
+        return self._settings + _PARAMETER.sub(
+            lambda match: f"%(p{match[1]})s::{casts[int(match[1])]}", escaped
+        )
+
+    @property
+    def _settings(self) -> str:
+        return BY_INDEX if self.by_index else ""
 
 
 def execute(sql: str, parameters: Mapping[str, Any]) -> int:

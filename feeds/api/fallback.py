@@ -8,14 +8,14 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import Error, connection
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from feeds.api.popular_views import first_page
 from feeds.metrics import FALLBACKS
+from puppies.api.json import Answer
 from puppies.api.pagination import read_cursor, read_limit
 from puppies.breaker import Breaker, first_line
 from puppies.deadline import DeadlinePassed, deadline
@@ -35,7 +35,7 @@ TIMEOUTS = frozenset({"57014", "55P03", "25P04"})
 # A refusal is an answer: the feed works and does not like the request.
 ANSWERS = (DomainError, APIException, Http404, PermissionDenied)
 
-View = Callable[[Any, Request], Response]
+View = Callable[[Any, Request], HttpResponse]
 breaker = Breaker("home_feed")
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def popular_when_it_fails(view: View) -> View:
     """Answer popular posts when the home feed raises or takes longer than HOME_FEED_DEADLINE_MS, or has just done so repeatedly."""
 
     @functools.wraps(view)
-    def guarded(self: Any, request: Request) -> Response:
+    def guarded(self: Any, request: Request) -> HttpResponse:
         # First, for a request that is not understood says nothing of the feed: neither may it close the breaker nor be the one that tries.
         limit = read_limit(request)
         read_cursor(request, scope=home_scope(request))
@@ -71,7 +71,7 @@ def popular_when_it_fails(view: View) -> View:
     return guarded
 
 
-def _after_failure(request: Request, error: Exception, *, limit: int) -> Response:
+def _after_failure(request: Request, error: Exception, *, limit: int) -> HttpResponse:
     reason = reason_of(error)
     # A feed that takes long may be this reader's alone: then it is not to be taken from the others.
     breaker.failed(error, viewer_of(request).id if reason == "timeout" else None)
@@ -90,11 +90,11 @@ def _after_failure(request: Request, error: Exception, *, limit: int) -> Respons
     return _fallback(request, limit=limit, reason=reason)
 
 
-def _fallback(request: Request, *, limit: int, reason: str) -> Response:
+def _fallback(request: Request, *, limit: int, reason: str) -> HttpResponse:
     with deadline(settings.FALLBACK_DEADLINE_MS):
         body = first_page(request, limit=limit)
     FALLBACKS.labels(reason).inc()
-    return Response(body, headers={FEED_SOURCE.name: "fallback"})
+    return Answer(body, headers={FEED_SOURCE.name: "fallback"})
 
 
 def reason_of(error: Exception) -> str:

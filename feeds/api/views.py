@@ -1,7 +1,7 @@
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import BearerAuthentication
@@ -9,6 +9,7 @@ from feeds import reading, selectors
 from feeds.api.fallback import FEED_SOURCE, home_scope, popular_when_it_fails
 from feeds.api.serializers import HomeFeedOutput, item_json
 from feeds.selectors import HomeItem
+from puppies.api.json import Answer
 from puppies.api.pagination import LIMIT_AND_CURSOR, Window, paginate
 from puppies.errors import Unauthenticated
 from puppies.viewer import Viewer, viewer_of
@@ -27,7 +28,7 @@ class HomeFeedView(APIView):
         tags=["feeds"],
     )
     @popular_when_it_fails
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """Your own posts and those of the accounts you follow, newest first, endless, each once.
 
         While it cannot be read, popular posts are answered instead: `source` is then `popular`, `next` leads on through these, and asking
@@ -43,7 +44,7 @@ class HomeFeedView(APIView):
             )
         except selectors.SessionEnded as error:
             raise Unauthenticated("This session has ended.") from error
-        return Response({"results": [item_json(item) for item in items], **links, "source": "home"})
+        return Answer({"results": [item_json(item) for item in items], **links, "source": "home"})
 
 
 def _fetch(viewer: Viewer, window: Window) -> list[HomeItem]:

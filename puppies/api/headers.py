@@ -1,12 +1,14 @@
 """Headers that every answer carries, whichever layer gave it, and the browser's questions about other sites."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import cast
 
 from corsheaders.middleware import CorsMiddleware
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from puppies.api.origin import origin_of
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -18,6 +20,16 @@ PAGE_POLICY = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+_EVERYWHERE = {
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": PERMISSIONS_POLICY,
+    "X-Frame-Options": "DENY",
+}
+ON_PAGES = {"Content-Security-Policy": PAGE_POLICY, **_EVERYWHERE}
+ON_ANSWERS = {"Content-Security-Policy": API_POLICY, **_EVERYWHERE}
+# What one caller sees is not for another: kept by that caller alone, and asked about again each time.
+ON_READS = {**ON_ANSWERS, "Cache-Control": "private, no-cache"}
+ON_WRITES = {**ON_ANSWERS, "Cache-Control": "no-store"}
 CORS_PATHS = re.compile(settings.CORS_URLS_REGEX)
 # Probes come by address, not by name.
 ANY_HOST = frozenset({"/livez", "/readyz", "/metrics"})
@@ -31,13 +43,7 @@ class HeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        is_page = response.get("Content-Type", "").startswith("text/html")
-        response.headers.setdefault("Content-Security-Policy", PAGE_POLICY if is_page else API_POLICY)
-        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
-        response.headers.setdefault("X-Frame-Options", "DENY")
-        if request.path_info.startswith("/v1/"):
-            _tell_caches(request, response)
+        add_headers(response, _headers_for(request, response))
         return response
 
 
@@ -49,8 +55,8 @@ class HostMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info not in ANY_HOST:
-            # Refuses as `get_host` does, and what it has found is kept for the links of the answer.
-            request.build_absolute_uri("/")
+            # What it has found is kept for the links of the answer.
+            origin_of(request)
         return self.get_response(request)
 
 
@@ -84,7 +90,20 @@ class PreflightMiddleware:
         return held_back or self.get_response(request)
 
 
-def _tell_caches(request: HttpRequest, response: HttpResponseBase) -> None:
-    # What one caller sees is not for another: kept by that caller alone, and asked about again each time.
-    is_kept = request.method in {"GET", "HEAD"} and not request.path_info.startswith("/v1/auth/")
-    response.headers.setdefault("Cache-Control", "private, no-cache" if is_kept else "no-store")
+def _headers_for(request: HttpRequest, response: HttpResponseBase) -> dict[str, str]:
+    path = request.path_info
+    if response.get("Content-Type", "").startswith("text/html"):
+        return ON_PAGES
+    if not path.startswith("/v1/"):
+        return ON_ANSWERS
+    return ON_READS if request.method in {"GET", "HEAD"} and not path.startswith("/v1/auth/") else ON_WRITES
+
+
+def add_headers(response: HttpResponseBase, headers: Mapping[str, str]) -> None:
+    """Give the answer these headers, but for those it has. Names and values are ours: ASCII, without a line break.
+
+    Past Django's own check of each, for an answer has a dozen of them and to check one costs as much as to look up a session.
+    """
+    present = response.headers._store  # noqa: SLF001 - the one way past the checks
+    for name, value in headers.items():
+        present.setdefault(name.lower(), (name, value))

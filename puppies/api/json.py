@@ -1,10 +1,10 @@
 """JSON in and out, by orjson."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.http import parse_header_parameters
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -44,6 +44,17 @@ class JSONRenderer(BaseRenderer):
         self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
     ) -> bytes:
         return b"" if data is None else dumps(data)
+
+
+class Answer(HttpResponse):
+    """The JSON document of `data`, made at once: for reads that are asked most.
+
+    DRF's Response is a template that is rendered later; JSON is all that the API answers, and the negotiation is over by then.
+    """
+
+    def __init__(self, data: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(dumps(data), content_type=JSONRenderer.media_type, status=status, headers=headers)
+        self.data = data
 
 
 class JSONNegotiation(DefaultContentNegotiation):

@@ -12,10 +12,12 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.utils.encoding import escape_uri_path
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from puppies import cursors
+from puppies.api.origin import origin_of
 from puppies.errors import DomainError, FieldProblem, InvalidCursor
 from puppies.ids import MAX_ID, first_id_at
 from puppies.looks import Look
@@ -90,7 +92,7 @@ def links_of(request: Request, *, scope: str) -> Links:
     """The links of the list that this request asks for."""
     others = sorted((name, value) for name, value in request.query_params.items() if name != "cursor")
     query = f"{urlencode(others)}&" if others else ""
-    return Links(f"{request.build_absolute_uri(request.path)}?{query}cursor=", scope)
+    return Links(f"{origin_of(request)}{escape_uri_path(request.path)}?{query}cursor=", scope)
 
 
 def link(request: Request, *, scope: str, place: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponseBase
 
 from puppies.api import problems
+from puppies.api.headers import add_headers
 from puppies.limits import metrics, service
 from puppies.limits.buckets import Bucket, Level, RateLimited, Verdict
 from puppies.limits.requests import buckets_of
@@ -61,9 +62,12 @@ def _refunded(level: Level) -> Level:
 
 def _tell(response: HttpResponseBase, verdict: Verdict) -> None:
     tightest = verdict.tightest
-    response["RateLimit-Limit"] = str(tightest.limit.quantity)
-    response["RateLimit-Remaining"] = str(tightest.remaining)
-    response["RateLimit-Reset"] = str(tightest.reset_seconds)
-    # draft-ietf-httpapi-ratelimit-headers-10: every policy that applies.
-    response["RateLimit-Policy"] = ", ".join([level.limit.policy for level in verdict.levels])
-    response["RateLimit"] = ", ".join([level.item for level in verdict.levels])
+    headers = {
+        "RateLimit-Limit": str(tightest.limit.quantity),
+        "RateLimit-Remaining": str(tightest.remaining),
+        "RateLimit-Reset": str(tightest.reset_seconds),
+        # draft-ietf-httpapi-ratelimit-headers-10: every policy that applies.
+        "RateLimit-Policy": ", ".join([level.limit.policy for level in verdict.levels]),
+        "RateLimit": ", ".join([level.item for level in verdict.levels]),
+    }
+    add_headers(response, headers)
