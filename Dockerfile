@@ -25,5 +25,5 @@ RUN python -m compileall -q /app
 USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-# The same words as config/stack/programs.py; a shell only to read WEB_WORKERS, and gone before the first request.
-CMD ["sh", "-c", "exec granian --interface=wsgi --host=0.0.0.0 --port=8000 --workers=${WEB_WORKERS:-2} --blocking-threads=1 --backlog=1024 --backpressure=256 --workers-kill-timeout=1 --respawn-interval=0.5 --respawn-failed-workers --no-ws config.wsgi:application"]
+# The same words as config/stack/programs.py; a shell only to read WEB_WORKERS and WEB_CONNECTIONS, and gone before the first request.
+CMD ["sh", "-c", "exec granian --interface=wsgi --host=0.0.0.0 --port=8000 --workers=${WEB_WORKERS:-2} --blocking-threads=1 --backlog=1024 --backpressure=${WEB_CONNECTIONS:-256} --workers-kill-timeout=1 --respawn-interval=0.5 --respawn-failed-workers --no-ws config.wsgi:application"]

@@ -1,6 +1,6 @@
-from typing import Any
+from collections.abc import Callable
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from social_django.models import Association, Nonce, UserSocialAuth
@@ -51,11 +51,7 @@ class UserAdmin(ReadOnlyAdmin):
         """Restore each account that the moderator may."""
         self._each(request, queryset, roles.restore_user, "restored")
 
-    def _each(self, request: HttpRequest, users: QuerySet[User], act: Any, done: str) -> None:
-        changed = 0
-        for user in users.order_by("id"):
-            try:
-                changed += act(actor_id=request.user.pk, user_id=user.pk)
-            except roles.NotYours:
-                self.message_user(request, f"Your role does not reach {user}.", messages.ERROR)
-        self.message_user(request, f"{changed} {done}.")
+    def _each(self, request: HttpRequest, users: QuerySet[User], act: Callable[..., bool], done: str) -> None:
+        self.act_on_each(
+            request, users, lambda user: act(actor_id=request.user.pk, user_id=user.pk), done=done
+        )

@@ -1,12 +1,12 @@
 """Reads of lists of accounts, a page at a time."""
 
 import re
-from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from django.db.models import QuerySet
 
 from accounts.models import Block, Follow, Mute, User, blocked_pair
+from puppies.places import Place, page_at
 
 _PREFIX = re.compile(r"[a-z0-9_]{1,30}")
 
@@ -20,22 +20,6 @@ SELECT account.* FROM accounts_user AS account
  ORDER BY account.username USING ~<~
  LIMIT %(limit)s
 """
-
-
-class Place(Protocol):
-    """Which rows a page wants: ids in (after, before), none of `shown`; the first `limit` from the top, or from `after` upward."""
-
-    @property
-    def limit(self) -> int: ...
-    @property
-    def before(self) -> int: ...
-    @property
-    def after(self) -> int: ...
-    @property
-    def shown(self) -> Sequence[int]: ...
-    @property
-    def upward(self) -> bool: ...
-
 
 Listed = tuple[int, User]  # the id by which the list is ordered, and the account
 
@@ -65,9 +49,7 @@ def muted_by(*, user_id: int, place: Place) -> list[Listed]:
 
 def _page(rows: QuerySet[Any], column: str, place: Place) -> list[Listed]:
     rows = rows.filter(**{f"{column}__state": User.State.ACTIVE}).select_related(column)
-    rows = rows.filter(id__lt=place.before, id__gt=place.after).exclude(id__in=place.shown)
-    page = rows.order_by("id" if place.upward else "-id")[: place.limit]
-    return [(row.id, getattr(row, column)) for row in page]
+    return [(row.id, getattr(row, column)) for row in page_at(rows, place)]
 
 
 def search(*, prefix: str, viewer_id: int, limit: int, after: str = "") -> list[User]:

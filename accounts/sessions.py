@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,6 +23,7 @@ from accounts import audit
 from accounts.deletion import cancel_deletion
 from accounts.models import RefreshToken, Session, User
 from puppies.errors import DomainError, NotFound, Unauthenticated
+from puppies.places import Place, page_at
 
 SECRET_BYTES = 32
 DEVICE_LENGTH = 200
@@ -174,12 +174,9 @@ def _end(*, session_id: int, user_id: int) -> bool:
     return bool(ended)
 
 
-def open_sessions(
-    *, user_id: int, limit: int, before: int, after: int, shown: Sequence[int], upward: bool
-) -> list[Session]:
-    """Open sessions with ids in (after, before) but for `shown`, newest first; oldest first when looking upward."""
-    rows = Session.objects.open().filter(user_id=user_id, id__lt=before, id__gt=after).exclude(id__in=shown)
-    return list(rows.order_by("id" if upward else "-id")[:limit])
+def open_sessions(*, user_id: int, place: Place) -> list[Session]:
+    """Open sessions, newest first; oldest first when looking upward."""
+    return list(page_at(Session.objects.open().filter(user_id=user_id), place))
 
 
 def remove_ended_sessions() -> int:

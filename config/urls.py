@@ -9,9 +9,6 @@ from config import views
 from config.schema_view import SchemaView
 from interactions.api.unsubscribe_view import unsubscribe
 
-admin.site.site_header = admin.site.site_title = "Puppies"
-admin.site.index_title = "Accounts, posts, comments and deliveries"
-admin.site.site_url = "/docs"
 # Roles are given by `manage.py grant_role`, which ends sessions and writes the audit; a group's form would do neither.
 admin.site.unregister(Group)
 
@@ -33,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("docs/errors", views.error_pages, name="error-pages"),
     path("docs/errors/<slug:code>", views.error_page, name="error-page"),
     path("admin", views.to_admin),
+    path("favicon.ico", views.favicon),
     path("admin/", admin.site.urls),
 ]
 

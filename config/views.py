@@ -5,6 +5,7 @@ import sys
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils.crypto import constant_time_compare
 from django_prometheus.exports import ExportToDjangoView
 from prometheus_client import CollectorRegistry, generate_latest
@@ -16,7 +17,12 @@ from puppies import health
 from puppies.api import problems
 from puppies.api.field_codes import FIELD_CODES
 from puppies.api.requests import reads_only
+from puppies.limits.metrics import REFUSED
 from puppies.outbox.metrics import OutboxCollector
+
+# What has not happened yet is 0, not absent: an alert that compares with nothing is silent.
+for limit in settings.LIMITS:
+    REFUSED.labels(limit.name)
 
 
 @reads_only
@@ -82,6 +88,12 @@ def to_docs(request: HttpRequest) -> HttpResponse:
 @reads_only
 def to_admin(request: HttpRequest) -> HttpResponse:
     return redirect("admin:index")
+
+
+@reads_only
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Browsers ask for it by this name whatever page they show."""
+    return redirect(static("puppies/favicon.svg"))
 
 
 @reads_only

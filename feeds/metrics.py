@@ -17,6 +17,8 @@ FALLBACKS = Counter(
     "refused (database) or something broke (error).",
     ["reason"],
 )
+for _reason in ("open", "timeout", "database", "error"):
+    FALLBACKS.labels(_reason)
 
 
 class PopularCollector(Collector):

@@ -1,15 +1,13 @@
 from collections.abc import Callable
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from accounts.models import User
-from accounts.roles import NotYours
 from interactions.comments import moderating
 from interactions.models import Comment
 from puppies.admin import ReadOnlyAdmin
-from puppies.errors import NotFound
 from puppies.ids import parse_id
 
 
@@ -17,7 +15,7 @@ from puppies.ids import parse_id
 class CommentAdmin(ReadOnlyAdmin):
     """Comments, to be looked at, removed and restored."""
 
-    list_display = ("id", "author", "post", "content", "state", "created_at", "edited_at")
+    list_display = ("id", "author", "post", "excerpt", "state", "created_at", "edited_at")
     list_filter = ("state",)
     list_select_related = ("author", "post")
     search_fields = ("id", "author__username")
@@ -53,12 +51,9 @@ class CommentAdmin(ReadOnlyAdmin):
     def _each(
         self, request: HttpRequest, comments: QuerySet[Comment], act: Callable[..., bool], done: str
     ) -> None:
-        changed = 0
-        for comment in comments.order_by("id"):
-            try:
-                changed += act(actor_id=request.user.pk, comment_id=comment.pk)
-            except (NotYours, NotFound):
-                self.message_user(
-                    request, f"Your role does not reach {comment}, or it is gone.", messages.ERROR
-                )
-        self.message_user(request, f"{changed} {done}.")
+        self.act_on_each(
+            request,
+            comments,
+            lambda comment: act(actor_id=request.user.pk, comment_id=comment.pk),
+            done=done,
+        )

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection
 
-from accounts.listings import Listed, Place
+from accounts.listings import Listed
 from accounts.models import User
 from posts import counters
 from puppies.looks import LOOKED_AT, Look
+from puppies.places import Place
 from puppies.sql import Statement
 
 LIKE_COUNT = Statement(

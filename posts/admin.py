@@ -8,7 +8,7 @@ from puppies.admin import ReadOnlyAdmin
 class PostAdmin(ReadOnlyAdmin):
     """Posts, to be looked at."""
 
-    list_display = ("id", "author", "content", "state", "delivery", "like_count", "created_at")
+    list_display = ("id", "author", "excerpt", "state", "delivery", "like_count", "created_at")
     list_filter = ("state", "delivery")
     list_select_related = ("author",)
     search_fields = ("=id", "author__username")

@@ -1,10 +1,10 @@
 """Reads of posts that span tables."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from posts import counters
+from puppies.places import Place
 from puppies.sql import Statement
 
 # What a post shows, in the order of `DisplayedPost`: counts are what the row stores plus what the ledger holds.
@@ -93,9 +93,8 @@ def displayed_post(*, post_id: int, viewer_id: int) -> DisplayedPost | None:
     return DisplayedPost(*rows[0]) if rows else None
 
 
-def profile_posts(
-    *, author_id: int, limit: int, before: int, after: int, shown: Sequence[int], upward: bool
-) -> list[DisplayedPost]:
-    """Posts of one author by feed id within (after, before) but for `shown`, newest first, or oldest first when looking upward."""
-    statement = PROFILE_UP if upward else PROFILE_DOWN
-    return [DisplayedPost(*row) for row in statement.rows(author_id, before, after, list(shown), limit)]
+def profile_posts(*, author_id: int, place: Place) -> list[DisplayedPost]:
+    """Posts of one author by feed id, newest first, or oldest first when looking upward."""
+    statement = PROFILE_UP if place.upward else PROFILE_DOWN
+    rows = statement.rows(author_id, place.before, place.after, list(place.shown), place.limit)
+    return [DisplayedPost(*row) for row in rows]

@@ -1,14 +1,18 @@
+from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.text import Truncator
 
+from puppies.errors import DomainError
 from puppies.models import Delivery
 
 COUNTED = 10_000
+EXCERPT = 100
 
 
 class CountedPaginator(Paginator):  # type: ignore[type-arg]
@@ -23,8 +27,16 @@ class CountedPaginator(Paginator):  # type: ignore[type-arg]
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """A list and its rows, to be looked at: whatever changes a row goes through a service."""
 
+    class Media:
+        css = {"all": ["puppies/admin.css"]}
+
     show_full_result_count = False
     paginator = CountedPaginator
+
+    @admin.display(description="content")
+    def excerpt(self, row: Any) -> str:
+        """How the text of a row begins, for lists."""
+        return Truncator(row.content).chars(EXCERPT)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -34,6 +46,18 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def act_on_each(
+        self, request: HttpRequest, rows: QuerySet[Any], act: Callable[[Any], bool], *, done: str
+    ) -> None:
+        """Do `act` to each row that the caller may change, and tell how many it changed and which were refused."""
+        changed = 0
+        for row in rows.order_by("id"):
+            try:
+                changed += act(row)
+            except DomainError:
+                self.message_user(request, f"Your role does not reach {row}, or it is gone.", messages.ERROR)
+        self.message_user(request, f"{changed} {done}.")
 
 
 @admin.register(Delivery)

@@ -54,6 +54,7 @@ class Breaker:
         self._again_at = {False: 0.0, True: 0.0}
         self._lock = Lock()
         OPEN.labels(name).set(0)
+        FAILED.labels(name)
 
     @property
     def is_open(self) -> bool:

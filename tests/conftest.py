@@ -1,6 +1,6 @@
 """Fixtures that every test may use. The default client is an ordinary user's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from rest_framework.test import APIClient
@@ -8,6 +8,8 @@ from rest_framework.test import APIClient
 from accounts.api.tokens import token_pair
 from accounts.models import User
 from accounts.sessions import open_session
+from tests.clock import Clock
+from tests.elsewhere import Elsewhere
 from tests.factories import UserFactory
 
 SignIn = Callable[[User], APIClient]
@@ -24,6 +26,19 @@ def sign_in(db: None) -> SignIn:
         return client
 
     return client_of
+
+
+@pytest.fixture
+def elsewhere(transactional_db: None) -> Iterator[Elsewhere]:
+    """Another process, as far as the database can tell."""
+    other = Elsewhere()
+    yield other
+    other.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from puppies.sql import Statement
 
@@ -42,6 +43,24 @@ def analyze(*tables: str) -> None:
             cursor.execute(f"ANALYZE {table}")
 
 
+@contextmanager
+def filled(sql: str, *tables: str) -> Iterator[None]:
+    """Within the block the database holds what `sql` writes, and the planner knows of it; rolled back after.
+
+    For all questions of a module, which may take longer than a request's transaction may.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SET LOCAL transaction_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;"
+                " SET LOCAL statement_timeout = 0"
+            )
+            cursor.execute(sql)
+        analyze(*tables)
+        yield
+        transaction.set_rollback(True)
+
+
 def fill_accounts(count: int) -> None:
     """Make accounts `user_1` … with addresses `1@example.test` …, and let the planner know: a few rows are read faster than any index."""
     with connection.cursor() as cursor:
@@ -64,6 +83,11 @@ def plan_of(sql: str, parameters: Mapping[str, Any] | tuple[Any, ...] = ()) -> P
 
 def generic_plan_of(statement: Statement, *parameters: object) -> Plan:
     """The plan that a prepared statement has for any parameters."""
+    return plan_of(execution_of(statement, *parameters), parameters)
+
+
+def execution_of(statement: Statement, *parameters: object) -> str:
+    """What executes the statement, prepared, by the plan that it has for any parameters."""
     statement.rows(*parameters)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
@@ -72,7 +96,7 @@ def generic_plan_of(statement: Statement, *parameters: object) -> Plan:
             "SELECT name FROM pg_prepared_statements WHERE name ~ %s", [f"^{statement.name}_[0-9a-f]+$"]
         )
         (name,) = cursor.fetchone()
-    return plan_of(f"EXECUTE {name} ({', '.join(['%s'] * len(parameters))})", parameters)
+    return f"EXECUTE {name} ({', '.join(['%s'] * len(parameters))})"
 
 
 def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:

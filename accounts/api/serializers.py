@@ -96,12 +96,15 @@ class RelationshipOutput(serializers.Serializer[Any]):
     muting = serializers.BooleanField(help_text="The caller mutes this account.")
 
 
-class UserOutput(serializers.Serializer[Any]):
+class AuthorOutput(serializers.Serializer[Any]):
     id = IdText()
     username = serializers.CharField()
     display_name = serializers.CharField(max_length=DISPLAY_NAME_LENGTH)
-    bio = serializers.CharField()
     avatar_url = serializers.URLField(allow_null=True)
+
+
+class UserOutput(AuthorOutput):
+    bio = serializers.CharField()
     followers_count = serializers.IntegerField()
     following_count = serializers.IntegerField()
     posts_count = serializers.IntegerField()
@@ -166,14 +169,16 @@ def relationship_json(relationship: Relationship) -> dict[str, bool]:
     }
 
 
+def author_json(user_id: int, username: str, display_name: str) -> dict[str, Any]:
+    """An account as `AuthorOutput` describes it: whoever wrote or did something."""
+    return {"id": str(user_id), "username": username, "display_name": display_name, "avatar_url": None}
+
+
 def user_json(user: User, counts: Counts, relationship: Relationship) -> dict[str, Any]:
     """An account as `UserOutput` describes it."""
     return {
-        "id": str(user.id),
-        "username": user.username,
-        "display_name": user.display_name,
+        **author_json(user.id, user.username, user.display_name),
         "bio": user.bio,
-        "avatar_url": None,
         "followers_count": counts.followers,
         "following_count": counts.following,
         "posts_count": counts.posts,

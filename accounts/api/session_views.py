@@ -1,6 +1,6 @@
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -11,15 +11,12 @@ from accounts import sessions
 from accounts.api.serializers import TokenOutput
 from accounts.api.tokens import NO_STORE, token_pair
 from accounts.models import Session
-from puppies.api.pagination import LIMIT_AND_CURSOR, NEXT, POLL, Window, paginate
+from puppies.api.addresses import id_of, id_or_404
+from puppies.api.pagination import LIMIT_AND_CURSOR, NEXT, POLL, paginate
 from puppies.api.serializers import IdText, Input, Text
-from puppies.errors import NotFound
-from puppies.ids import parse_id
 from puppies.viewer import viewer_of
 
-SESSION_ID = OpenApiParameter(
-    "id", str, OpenApiParameter.PATH, description="The session's id, decimal digits."
-)
+SESSION_ID = id_of("session")
 
 
 class RefreshInput(Input):
@@ -81,19 +78,11 @@ class SessionsView(APIView):
     def get(self, request: Request) -> Response:
         """The devices that are signed in to your account, newest first."""
         viewer = viewer_of(request)
-
-        def fetch(window: Window) -> list[Session]:
-            return sessions.open_sessions(
-                user_id=viewer.id,
-                limit=window.limit,
-                before=window.before,
-                after=window.after,
-                shown=window.shown,
-                upward=window.upward,
-            )
-
         page, links = paginate(
-            request, scope=f"sessions:{viewer.id}", fetch=fetch, key=lambda session: session.id
+            request,
+            scope=f"sessions:{viewer.id}",
+            fetch=lambda window: sessions.open_sessions(user_id=viewer.id, place=window),
+            key=lambda session: session.id,
         )
         return Response({"results": [session_json(session, viewer.session_id) for session in page], **links})
 
@@ -102,10 +91,7 @@ class SessionView(APIView):
     @extend_schema(parameters=[SESSION_ID], responses={204: None}, summary="Sign a device out", tags=["auth"])
     def delete(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
         """End one of your sessions; its tokens stop working at once."""
-        session_id = parse_id(id)
-        if session_id is None:
-            raise NotFound
-        sessions.end_session(session_id=session_id, user_id=viewer_of(request).id)
+        sessions.end_session(session_id=id_or_404(id), user_id=viewer_of(request).id)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -20,10 +20,22 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 
+# In the order in which the documentation shows them.
+TAGS = {
+    "auth": "Registering, signing in (with a password, Google or Apple), sessions, passwords and the keys of access tokens.",
+    "users": "Accounts: profiles, one's own with its export and deletion, follows, blocks and mutes.",
+    "posts": "Publishing and reading single posts.",
+    "feeds": "The home feed of whom the caller follows, and what is popular now.",
+    "comments": "Comments on posts and replies to them: writing, changing, deleting, hiding and listing.",
+    "interactions": "Likes of posts, and who gave them.",
+    "notifications": "What others did that concerns the caller, what of it is read, and what of it is wanted.",
+}
+
 SPECTACULAR_SETTINGS = {
     "TITLE": "Puppies",
     "VERSION": "1.0.0",
     "DESCRIPTION": DESCRIPTION,
+    "TAGS": [{"name": name, "description": description} for name, description in TAGS.items()],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],

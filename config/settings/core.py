@@ -17,6 +17,13 @@ ENVIRONMENT = env.text(
 DEBUG = env.flag("DEBUG", False, "Django's debug mode; refused in production.")
 PORT = env.integer("PORT", 8000, "Port of the API.", least=1, most=65535)
 WEB_WORKERS = env.integer("WEB_WORKERS", 2, "Processes of the API.", least=1, most=64)
+WEB_CONNECTIONS = env.integer(
+    "WEB_CONNECTIONS",
+    256,
+    "Connections that each process of the API holds at once, idle ones among them; further ones wait outside.",
+    least=1,
+    most=65_536,
+)
 WORKER_CONCURRENCY = env.integer("WORKER_CONCURRENCY", 4, "Threads of each worker.", least=1, most=64)
 
 ROOT_URLCONF = "config.urls"
@@ -32,7 +39,7 @@ INSTALLED_APPS = [
     "accounts.oidc.apps.IdentitiesConfig",  # before accounts, which shows identities in the admin
     "accounts",
     "puppies",
-    "django.contrib.admin",
+    "config.admin_site.PuppiesAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

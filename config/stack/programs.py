@@ -72,6 +72,7 @@ class Roles:
     environment: Mapping[str, str]
     web_workers: int
     concurrency: int
+    web_connections: int = 256
 
     def all(self, queues: Collection[str]) -> tuple[list[Part], list[Part]]:
         """Return what works behind the API, to be started first, and the API itself."""
@@ -87,7 +88,7 @@ class Roles:
             "workers": self.web_workers,
             "blocking-threads": 1,
             "backlog": 1024,
-            "backpressure": 256,
+            "backpressure": self.web_connections,
             "workers-kill-timeout": 1,
             "respawn-interval": 0.5,
         }

@@ -32,6 +32,7 @@ class Plan:
     port: int
     queues: Collection[str]
     web_workers: int
+    web_connections: int
     concurrency: int
 
 
@@ -80,6 +81,7 @@ class Run:
                 "PORT": str(plan.port),
             },
             web_workers=plan.web_workers,
+            web_connections=plan.web_connections,
             concurrency=plan.concurrency,
         )
         self._supervisor = Supervisor(

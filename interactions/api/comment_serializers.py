@@ -2,9 +2,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.api.serializers import AuthorOutput, author_json
 from interactions.comments.selectors import ShownComment
 from interactions.models import COMMENT_LENGTH
-from posts.api.serializers import AuthorOutput
 from puppies.api.pagination import NEXT
 from puppies.api.pairs import PREVIOUS
 from puppies.api.serializers import IdInput, IdText, Input, Text
@@ -67,9 +67,4 @@ def comment_json(comment: ShownComment) -> dict[str, Any]:
 
 
 def _author_json(comment: ShownComment) -> dict[str, Any]:
-    return {
-        "id": str(comment.author_id),
-        "username": comment.username,
-        "display_name": comment.display_name,
-        "avatar_url": None,
-    }
+    return author_json(comment.author_id, comment.username, comment.display_name)

@@ -1,14 +1,11 @@
 from collections.abc import Sequence
-from typing import Any
 
-import orjson
 from django.db import transaction
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import ViewSet
 
 from accounts.api.permissions import Public, SignedIn
 from interactions.api.comment_serializers import (
@@ -18,18 +15,19 @@ from interactions.api.comment_serializers import (
     CommentPageOutput,
     comment_json,
 )
-from interactions.api.views import LIST_MS, POST_ID, id_or_404
+from interactions.api.views import LIST_MS, POST_ID
 from interactions.comments import selectors, services
 from interactions.comments.selectors import ShownComment
 from interactions.models import Comment
+from puppies.api.addresses import id_of, id_or_404
 from puppies.api.conditional import (
     IF_MATCH,
     IF_NONE_MATCH,
     conditional,
-    entity_tag,
     refuse_other_version,
     version_of,
 )
+from puppies.api.creating import LOCATION, TextViewSet, text_tag, text_version
 from puppies.api.idempotency import IDEMPOTENCY_KEY, idempotent
 from puppies.api.pagination import LIMIT_AND_CURSOR
 from puppies.api.pairs import PairWindow, paginate_pairs
@@ -37,16 +35,13 @@ from puppies.deadline import deadline
 from puppies.errors import NotFound
 from puppies.viewer import viewer_of
 
-COMMENT_ID = OpenApiParameter(
-    "id", str, OpenApiParameter.PATH, description="The comment's id, decimal digits."
-)
-LOCATION = OpenApiParameter(
-    "Location", str, OpenApiParameter.HEADER, response=[201], description="The comment's address."
-)
+COMMENT_ID = id_of("comment")
 PUBLIC_ACTIONS = ("page", "retrieve")
 
 
-class CommentViewSet(ViewSet):
+class CommentViewSet(TextViewSet):
+    address = "/v1/comments"
+
     @extend_schema(
         operation_id="posts_comments_create",
         parameters=[POST_ID, IDEMPOTENCY_KEY, LOCATION],
@@ -113,8 +108,8 @@ class CommentViewSet(ViewSet):
     )
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
         """One comment. 404 `not_found` also for a deleted one whose place in its thread is still listed."""
-        comment = _shown_or_404(id_or_404(id), viewer_of(request).id)
-        return conditional(request, comment_json(comment), version=_version(comment))
+        comment = comment_json(_shown_or_404(id_or_404(id), viewer_of(request).id))
+        return conditional(request, comment, version=text_version(comment))
 
     @extend_schema(
         parameters=[COMMENT_ID, IF_MATCH],
@@ -134,12 +129,11 @@ class CommentViewSet(ViewSet):
         comment_id, viewer_id = id_or_404(id), viewer_of(request).id
 
         def allow(comment: Comment) -> None:
-            refuse_other_version(request, version=_version(comment))
+            refuse_other_version(request, version=version_of(comment.content, comment.edited_at))
 
         services.edit_comment(user_id=viewer_id, comment_id=comment_id, allow=allow, **body.validated_data)
-        changed = _shown_or_404(comment_id, viewer_id)
-        answer = comment_json(changed)
-        return Response(answer, headers={"ETag": entity_tag(answer, version=_version(changed))})
+        changed = comment_json(_shown_or_404(comment_id, viewer_id))
+        return Response(changed, headers={"ETag": text_tag(changed)})
 
     @extend_schema(
         parameters=[COMMENT_ID], responses={204: None}, summary="Delete a comment", tags=["comments"]
@@ -183,14 +177,6 @@ class CommentViewSet(ViewSet):
         services.unhide_comment(user_id=viewer_of(request).id, comment_id=id_or_404(id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
-        """Tell where the new comment is, also when the answer is a replay, which is bytes only."""
-        final = super().finalize_response(request, response, *args, **kwargs)
-        if self.action == "create" and final.status_code == status.HTTP_201_CREATED:
-            comment = getattr(final, "data", None) or orjson.loads(final.content)
-            final["Location"] = f"/v1/comments/{comment['id']}"
-        return final
-
     def get_permissions(self) -> list[BasePermission]:
         return [Public()] if self.action in PUBLIC_ACTIONS else [SignedIn()]
 
@@ -203,7 +189,3 @@ def _found_or_404(comment: ShownComment | None) -> ShownComment:
     if comment is None:
         raise NotFound
     return comment
-
-
-def _version(comment: ShownComment | Comment) -> str:
-    return version_of(comment.content, comment.edited_at)

@@ -3,25 +3,15 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.api.serializers import AuthorOutput, author_json
 from interactions.models import Kind
 from interactions.notifications.preferences import Digest, Preferences, Ways
-from interactions.notifications.selectors import MOST, NAMED, Person, Told, Unread
-from posts.api.serializers import AuthorOutput
+from interactions.notifications.selectors import MOST, NAMED, Told, Unread
 from puppies.api.pagination import NEXT, POLL
-from puppies.api.serializers import IdText, Input
-from puppies.ids import created_at, parse_id
+from puppies.api.serializers import IdInput, IdText, Input
+from puppies.ids import MAX_ID, created_at
 
-
-class IdInput(IdText):
-    """An id in a body."""
-
-    default_error_messages = {"invalid": "Give an id: decimal digits, as a string."}
-
-    def to_internal_value(self, data: Any) -> Any:
-        value = parse_id(data) if isinstance(data, str) else None
-        if value is None:
-            self.fail("invalid")
-        return value
+UP_TO = f"up_to is an id: a string of decimal digits, from 1 to {MAX_ID}."
 
 
 class KindsInput(serializers.Serializer[Any]):
@@ -33,8 +23,15 @@ class KindsInput(serializers.Serializer[Any]):
 class MarkInput(Input):
     up_to = IdInput(
         required=False,
+        error_messages={"invalid": UP_TO},
         help_text="The `id` of the newest notification that was seen; without it, all there is.",
     )
+
+    def validate_up_to(self, place: int) -> int:
+        # Zero stands for whatever is beyond all ids.
+        if not place:
+            raise serializers.ValidationError(UP_TO)
+        return place
 
 
 class UnreadOutput(serializers.Serializer[Any]):
@@ -137,20 +134,11 @@ def notification_json(told: Told) -> dict[str, Any]:
         "kind": told.kind.value,
         "post": _post_json(told),
         "comment": _comment_json(told),
-        "actors": [_person_json(actor) for actor in told.actors],
+        "actors": [author_json(*actor) for actor in told.actors],
         "actors_count": told.actors_count,
         "actors_count_is_capped": told.is_capped,
         "created_at": created_at(told.newest),
         "is_read": told.is_read,
-    }
-
-
-def _person_json(person: Person) -> dict[str, Any]:
-    return {
-        "id": str(person.id),
-        "username": person.username,
-        "display_name": person.display_name,
-        "avatar_url": None,
     }
 
 
@@ -159,7 +147,7 @@ def _post_json(told: Told) -> dict[str, Any] | None:
         return None
     return {
         "id": str(told.post.id),
-        "author": _person_json(told.post.author),
+        "author": author_json(*told.post.author),
         "content": told.post.content,
         "created_at": told.post.created_at,
         "edited_at": told.post.edited_at,

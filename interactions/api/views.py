@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -13,15 +13,15 @@ from accounts.api.serializers import UserPageOutput
 from interactions import selectors, services
 from interactions.api.serializers import LikeOutput
 from posts.selectors import is_visible
+from puppies.api.addresses import id_of, id_or_404
 from puppies.api.pagination import LIMIT_AND_CURSOR, paginate
 from puppies.deadline import deadline
 from puppies.errors import NotFound
-from puppies.ids import parse_id
 from puppies.viewer import viewer_of
 
 # A list that everybody may ask for holds its connection no longer.
 LIST_MS = 1_000
-POST_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="The post's id, decimal digits.")
+POST_ID = id_of("post")
 
 
 class LikeViewSet(ViewSet):
@@ -77,11 +77,3 @@ class LikeViewSet(ViewSet):
         post_id = id_or_404(id)
         done = services.unlike_post(user_id=viewer_of(request).id, post_id=post_id)
         return Response({"liked": False, "like_count": done.like_count})
-
-
-def id_or_404(raw: str) -> int:
-    """The id in an address. Raises NotFound for what cannot be one."""
-    post_id = parse_id(raw)
-    if post_id is None:
-        raise NotFound
-    return post_id

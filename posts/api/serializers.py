@@ -3,6 +3,7 @@ from typing import Any, Protocol
 
 from rest_framework import serializers
 
+from accounts.api.serializers import AuthorOutput
 from posts.models import CONTENT_LENGTH
 from puppies.api.pagination import NEXT, POLL
 from puppies.api.serializers import IdText, Input, Text
@@ -13,13 +14,6 @@ class PostInput(Input):
         max_length=CONTENT_LENGTH,
         help_text="At least one visible character; white space at both ends is removed first.",
     )
-
-
-class AuthorOutput(serializers.Serializer[Any]):
-    id = IdText()
-    username = serializers.CharField()
-    display_name = serializers.CharField()
-    avatar_url = serializers.URLField(allow_null=True)
 
 
 class MediaOutput(serializers.Serializer[Any]):
@@ -82,6 +76,7 @@ def post_json(post: Shown, *, liked: bool) -> dict[str, Any]:
     """A post as `PostOutput` describes it."""
     return {
         "id": str(post.id),
+        # What `author_json` gives, written out: a page of a feed saves a call for each post.
         "author": {
             "id": str(post.author_id),
             "username": post.username,

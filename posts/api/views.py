@@ -1,36 +1,33 @@
 from typing import Any
 
-import orjson
 from django.db import transaction
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from rest_framework.viewsets import ViewSet
 
 from accounts.api.permissions import Public, SignedIn
-from accounts.selectors import user_by_username
+from accounts.api.user_views import user_or_404
 from interactions.selectors import liked_post_ids
 from posts import selectors, services
 from posts.api.serializers import PostInput, PostOutput, PostPageOutput, post_json
 from posts.selectors import DisplayedPost
-from puppies.api.conditional import IF_NONE_MATCH, conditional, version_of
+from puppies.api.addresses import id_of, id_or_404
+from puppies.api.conditional import IF_NONE_MATCH, conditional
+from puppies.api.creating import LOCATION, TextViewSet, text_version
 from puppies.api.idempotency import IDEMPOTENCY_KEY, idempotent
-from puppies.api.pagination import LIMIT_AND_CURSOR, Window, paginate
+from puppies.api.pagination import LIMIT_AND_CURSOR, paginate
 from puppies.errors import NotFound
-from puppies.ids import parse_id
 from puppies.viewer import viewer_of
 
-POST_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="The post's id, decimal digits.")
-
-LOCATION = OpenApiParameter(
-    "Location", str, OpenApiParameter.HEADER, response=[201], description="The post's address."
-)
+POST_ID = id_of("post")
 
 
-class PostViewSet(ViewSet):
+class PostViewSet(TextViewSet):
+    address = "/v1/posts"
+
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY, LOCATION],
         request=PostInput,
@@ -60,16 +57,8 @@ class PostViewSet(ViewSet):
     )
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
         """One post with exact counts."""
-        post = _shown_or_404(parse_id(id), request)
-        return conditional(request, post, version=version_of(post["content"], post["edited_at"]))
-
-    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
-        """Tell where the new post is, also when the answer is a replay, which is bytes only."""
-        final = super().finalize_response(request, response, *args, **kwargs)
-        if self.action == "create" and final.status_code == status.HTTP_201_CREATED:
-            post = getattr(final, "data", None) or orjson.loads(final.content)
-            final["Location"] = f"/v1/posts/{post['id']}"
-        return final
+        post = _shown_or_404(id_or_404(id), request)
+        return conditional(request, post, version=text_version(post))
 
     def get_permissions(self) -> list[BasePermission]:
         return [Public()] if self.action == "retrieve" else [SignedIn()]
@@ -87,29 +76,19 @@ class ProfilePostsView(APIView):
     )
     def get(self, request: Request, username: str) -> Response:
         """Posts of this account, newest first."""
-        author = user_by_username(username, viewer_id=viewer_of(request).id)
-        if author is None:
-            raise NotFound
-
-        def fetch(window: Window) -> list[DisplayedPost]:
-            return selectors.profile_posts(
-                author_id=author.id,
-                limit=window.limit,
-                before=window.before,
-                after=window.after,
-                shown=window.shown,
-                upward=window.upward,
-            )
-
+        author = user_or_404(request, username)
         posts, links = paginate(
-            request, scope=f"profile-posts:{author.id}", fetch=fetch, key=lambda post: post.feed_id
+            request,
+            scope=f"profile-posts:{author.id}",
+            fetch=lambda window: selectors.profile_posts(author_id=author.id, place=window),
+            key=lambda post: post.feed_id,
         )
         return Response({"results": _as_json(posts, viewer_of(request).id), **links})
 
 
-def _shown_or_404(post_id: int | None, request: Request) -> dict[str, Any]:
+def _shown_or_404(post_id: int, request: Request) -> dict[str, Any]:
     viewer_id = viewer_of(request).id
-    post = selectors.displayed_post(post_id=post_id, viewer_id=viewer_id) if post_id else None
+    post = selectors.displayed_post(post_id=post_id, viewer_id=viewer_id)
     if post is None:
         raise NotFound
     return _as_json([post], viewer_id)[0]

@@ -66,7 +66,8 @@ def _declare(operation: dict[str, Any]) -> None:
     taken = {row["name"] for row in operation.get("parameters", ()) if row["in"] == "header"}
     for status, response in operation["responses"].items():
         if "$ref" not in response:
-            _add(response, (*_ALWAYS, *_BY_STATUS.get(status, ()), *_of_taken(status, taken)))
+            tag = ("ETag",) if "Location" in response.get("headers", ()) else ()
+            _add(response, (*_ALWAYS, *_BY_STATUS.get(status, ()), *_of_taken(status, taken), *tag))
 
 
 def _of_taken(status: str, taken: set[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from time import monotonic
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from puppies.kafka import forking
+from puppies.kafka import forking, metrics
 from puppies.kafka.client_log import librdkafka
 from puppies.kafka.dead_letters import Undertaker
 from puppies.kafka.inbox import Inbox, Place
@@ -70,6 +70,7 @@ class ConsumerSession:
     def add_queue(self, queue: str) -> None:
         """Consume from a queue; takes effect with `start` or on the running thread."""
         self._queues.add(queue)
+        metrics.DEAD_LETTERS.labels(queue=queue)
         self._are_topics_missing = self._is_subscription_stale = True
 
     def remove_queue(self, queue: str) -> None:

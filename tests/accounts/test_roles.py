@@ -4,7 +4,6 @@ from io import StringIO
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
-from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts import policy
@@ -15,21 +14,9 @@ from accounts.selectors import roles_of
 from puppies.errors import NotFound
 from tests.conftest import SignIn
 from tests.factories import PostFactory, UserFactory
+from tests.roles import browser_of, of_role
 
 ROLES = [Role.USER, Role.MODERATOR, Role.ADMIN]
-
-
-def with_role(role: Role) -> User:
-    user: User = UserFactory.create()
-    grant_role(actor_id=OPERATOR, user_id=user.id, role=role)
-    user.refresh_from_db()
-    return user
-
-
-def admin_client(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="accounts.backends.PolicyBackend")
-    return client
 
 
 @pytest.mark.parametrize("action", Action)
@@ -53,7 +40,7 @@ def test_the_groups_are_there_and_name_the_roles() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", ROLES)
 def test_an_account_has_one_role_and_what_it_includes(role: Role) -> None:
-    user = with_role(Role.ADMIN if role is not Role.ADMIN else Role.MODERATOR)
+    user = of_role(Role.ADMIN if role is not Role.ADMIN else Role.MODERATOR)
 
     assert grant_role(actor_id=OPERATOR, user_id=user.id, role=role) is True
     assert grant_role(actor_id=OPERATOR, user_id=user.id, role=role) is False
@@ -68,7 +55,7 @@ def test_an_account_has_one_role_and_what_it_includes(role: Role) -> None:
 @pytest.mark.parametrize("actor_role", ROLES)
 @pytest.mark.parametrize("subject_role", ROLES)
 def test_one_acts_only_upon_those_below(actor_role: Role, subject_role: Role) -> None:
-    actor, subject = with_role(actor_role), with_role(subject_role)
+    actor, subject = of_role(actor_role), of_role(subject_role)
     before = User.objects.filter(id=subject.id).values().get(), AuditEntry.objects.count()
     outranks = ROLES.index(actor_role) > ROLES.index(subject_role)
     ids = {"actor_id": actor.id, "user_id": subject.id}
@@ -92,7 +79,7 @@ def test_one_acts_only_upon_those_below(actor_role: Role, subject_role: Role) ->
 
 @pytest.mark.django_db
 def test_nobody_acts_upon_oneself_or_when_suspended_or_upon_nobody() -> None:
-    admin, user = with_role(Role.ADMIN), with_role(Role.USER)
+    admin, user = of_role(Role.ADMIN), of_role(Role.USER)
 
     with pytest.raises(NotYours):
         grant_role(actor_id=admin.id, user_id=admin.id, role=Role.USER)
@@ -108,7 +95,7 @@ def test_nobody_acts_upon_oneself_or_when_suspended_or_upon_nobody() -> None:
 
 @pytest.mark.django_db
 def test_a_suspended_admin_is_not_restored_by_a_moderator() -> None:
-    admin, moderator = with_role(Role.ADMIN), with_role(Role.MODERATOR)
+    admin, moderator = of_role(Role.ADMIN), of_role(Role.MODERATOR)
     suspend_user(actor_id=OPERATOR, user_id=admin.id)
 
     with pytest.raises(NotYours):
@@ -119,7 +106,7 @@ def test_a_suspension_hides_and_signs_out_until_it_is_lifted(
     client: APIClient, anonymous_client: APIClient, user: User, sign_in: SignIn
 ) -> None:
     post = PostFactory.create(author=user)
-    moderator = with_role(Role.MODERATOR)
+    moderator = of_role(Role.MODERATOR)
     paths = (f"/v1/users/{user.username}", f"/v1/posts/{post.id}")
 
     suspend_user(actor_id=moderator.id, user_id=user.id)
@@ -157,7 +144,7 @@ def test_a_change_of_role_ends_the_session_at_the_next_request(client: APIClient
 
 @pytest.mark.django_db
 def test_roles_and_suspensions_are_in_the_audit() -> None:
-    moderator, user = with_role(Role.MODERATOR), with_role(Role.USER)
+    moderator, user = of_role(Role.MODERATOR), of_role(Role.USER)
 
     suspend_user(actor_id=moderator.id, user_id=user.id)
     suspend_user(actor_id=moderator.id, user_id=user.id)
@@ -208,13 +195,13 @@ ADMIN_PAGES = {
 @pytest.mark.django_db
 @pytest.mark.parametrize(("path", "statuses"), ADMIN_PAGES.items(), ids=ADMIN_PAGES)
 def test_the_admin_asks_the_same_policy(path: str, statuses: tuple[int, ...]) -> None:
-    assert tuple(admin_client(with_role(role)).get(path).status_code for role in ROLES) == statuses
+    assert tuple(browser_of(of_role(role)).get(path).status_code for role in ROLES) == statuses
 
 
 @pytest.mark.django_db
 def test_a_moderator_suspends_and_restores_in_the_admin() -> None:
-    moderator, admin, user = with_role(Role.MODERATOR), with_role(Role.ADMIN), with_role(Role.USER)
-    client = admin_client(moderator)
+    moderator, admin, user = of_role(Role.MODERATOR), of_role(Role.ADMIN), of_role(Role.USER)
+    client = browser_of(moderator)
     selected = {"_selected_action": [str(user.id), str(admin.id)]}
 
     answer = client.post("/admin/accounts/user/", {"action": "suspend", **selected}, follow=True)
@@ -224,7 +211,7 @@ def test_a_moderator_suspends_and_restores_in_the_admin() -> None:
     assert states == {moderator.id: "active", admin.id: "active", user.id: "suspended"}
     page = answer.content.decode()
     assert "1 suspended." in page
-    assert f"Your role does not reach {admin}." in page
+    assert f"Your role does not reach {admin}, or it is gone." in page
 
     client.post("/admin/accounts/user/", {"action": "restore", **selected})
 

@@ -23,7 +23,7 @@ from accounts.api.tokens import token_pair
 from accounts.export import request_export
 from accounts.models import User
 from accounts.policy import Role
-from accounts.roles import OPERATOR, grant_role, suspend_user
+from accounts.roles import OPERATOR, suspend_user
 from accounts.sessions import open_session
 from config.analytics.models import DailyFigures
 from interactions.models import Comment
@@ -32,6 +32,7 @@ from posts.models import Post
 from tests.architecture.routes import routes
 from tests.database import everything_stored
 from tests.factories import CommentFactory, DeliveryFactory, PostFactory, UserFactory
+from tests.roles import of_role
 
 CALLERS = ("anonymous", "user", "other", "suspended", "moderator", "admin")
 HEADING = ("method", "route", *CALLERS)
@@ -138,13 +139,6 @@ def moderator(_: World) -> User | None:
 
 def admin(_: World) -> User | None:
     return of_role(Role.ADMIN)
-
-
-def of_role(role: Role) -> User:
-    user: User = UserFactory.create()
-    grant_role(actor_id=OPERATOR, user_id=user.id, role=role)
-    user.refresh_from_db()
-    return user
 
 
 MAKERS: dict[str, Callable[[World], User | None]] = dict(

@@ -18,6 +18,7 @@ from interactions.tasks import drain_ledger
 from posts.models import Post
 from puppies.models import Delivery, LedgerEntry
 from puppies.outbox import leases
+from tests.database import count_of
 from tests.factories import CommentFactory, PostFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -281,12 +282,6 @@ def test_nothing_is_written(post: Post, reader: User) -> None:
     run("--json")
 
     assert [count_of(table) for table in tables] == before
-
-
-def count_of(table: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608
-        return int(cursor.fetchone()[0])
 
 
 @pytest.mark.parametrize("wrong", ["--limit=-1", "--page=0", "--posts=many"])

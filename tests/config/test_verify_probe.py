@@ -14,21 +14,15 @@ from accounts.models import User
 from config.verification.probe import failures, speed
 from config.verification.probe.people import MAIL_HOST, Api, Asked, erase_left_behind
 from posts.models import Post
-from puppies.breaker import OPEN
 from puppies.idempotency import services as idempotency
-from puppies.metrics import REQUEST_SECONDS
 from puppies.models import Delivery
 from puppies.redis_client import client
 from tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def nothing_was_answered_before() -> None:
-    """The counters of an API that has just been started: other tests of this process provoke failures on purpose."""
-    REQUEST_SECONDS.clear()
-    OPEN.clear()
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("nothing_was_answered_before"),
+]
 
 
 # Nobody purges the accounts, nobody does the deliveries.

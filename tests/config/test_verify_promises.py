@@ -20,19 +20,16 @@ from accounts.models import RefreshToken, Session, User
 from accounts.sessions import open_session, refresh_session
 from config.analytics import counting
 from config.analytics.models import DailyFigures
-from puppies.breaker import OPEN, Breaker
+from puppies.breaker import Breaker
 from puppies.metrics import REQUEST_SECONDS
 from puppies.models import Delivery
+from tests.database import count_of
 from tests.factories import DeliveryFactory, PostFactory, UserFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def nothing_was_answered_before() -> None:
-    """The counters of an API that has just been started: other tests of this process provoke failures on purpose."""
-    REQUEST_SECONDS.clear()
-    OPEN.clear()
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("nothing_was_answered_before"),
+]
 
 
 def checks(*arguments: str) -> dict[str, dict[str, Any]]:
@@ -289,9 +286,3 @@ def test_no_check_writes_anything(session: Session) -> None:
     checks()
 
     assert [count_of(table) for table in tables] == before
-
-
-def count_of(table: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608
-        return int(cursor.fetchone()[0])

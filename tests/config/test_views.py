@@ -1,8 +1,14 @@
+import subprocess
+import sys
+
 import pytest
-from django.db import connection
 from drf_spectacular.generators import SchemaGenerator
 from pytest_django import DjangoAssertNumQueries, Settings
 from rest_framework.test import APIClient
+
+from config.settings.core import BASE_DIR
+from config.settings.limits import LIMITS_BY_DEFAULT
+from tests.database import lose_the_connection
 
 METRICS = {
     "puppies_http_request_seconds",
@@ -11,17 +17,6 @@ METRICS = {
     "puppies_deliveries_overdue_seconds",
     "puppies_ledger_entries",
 }
-
-
-def lose_the_connection() -> None:
-    """Let the server end this test's connection, as it does when it is stopped."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        (backend,) = cursor.fetchone()
-    other = connection.copy()
-    with other.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
-    other.close()
 
 
 def test_a_process_that_runs_says_so_without_asking_the_database(
@@ -83,6 +78,40 @@ def test_metrics_in_production_need_a_token(anonymous_client: APIClient, setting
     settings.ENVIRONMENT = "production"
 
     assert anonymous_client.get("/metrics").status_code == 404
+
+
+SHOW = """
+from prometheus_client import REGISTRY
+import config.urls
+for family in REGISTRY.collect():
+    for sample in family.samples:
+        if not sample.name.endswith("_created"):
+            print(sample.name, *sample.labels.values(), sample.value)
+"""
+
+
+def test_what_has_not_happened_yet_is_told_as_zero() -> None:
+    """In a process of its own: here other tests have made it happen."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", SHOW],
+        cwd=BASE_DIR,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    told = set(done.stdout.splitlines())
+
+    reasons = {
+        f"puppies_feeds_fallbacks_total {reason} 0.0" for reason in ("open", "timeout", "database", "error")
+    }
+    limits = {f"puppies_limits_refused_total {limit.name} 0.0" for limit in LIMITS_BY_DEFAULT}
+    breakers = {
+        f"puppies_breaker_{what} {name} 0.0"
+        for what in ("open", "failures_total")
+        for name in ("home_feed", "redis")
+    }
+    assert reasons | limits | breakers | {"puppies_limits_local_total 0.0"} <= told
 
 
 def test_the_meaning_of_a_code_is_a_page_that_shows_no_markup(anonymous_client: APIClient) -> None:

@@ -67,10 +67,12 @@ def test_the_api_is_started_as_make_up_starts_it(instructions: list[tuple[str, s
     shell, option, command = json.loads(last(instructions, "CMD"))
 
     assert (shell, option) == ("sh", "-c")
-    assert command.removeprefix("exec ").split() == [
-        {"--host=127.0.0.1": "--host=0.0.0.0", "--workers=2": "--workers=${WEB_WORKERS:-2}"}.get(word, word)
-        for word in expected
-    ]
+    other = {
+        "--host=127.0.0.1": "--host=0.0.0.0",
+        "--workers=2": "--workers=${WEB_WORKERS:-2}",
+        "--backpressure=256": "--backpressure=${WEB_CONNECTIONS:-256}",
+    }
+    assert command.removeprefix("exec ").split() == [other.get(word, word) for word in expected]
 
 
 def test_the_image_gets_the_program_and_nothing_else() -> None:

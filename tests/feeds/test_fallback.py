@@ -58,11 +58,6 @@ class View(APIView):
         return Response({"source": "home"})
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
 @pytest.fixture(autouse=True)
 def breaker(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Breaker:
     monkeypatch.setattr(snapshots, "memory", snapshots.Memory())

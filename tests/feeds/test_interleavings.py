@@ -1,7 +1,6 @@
 """Orders of events that random steps rarely meet, each with two real transactions that overlap."""
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -28,13 +27,6 @@ from tests.feeds.readers import Reader, work_all_off, work_off
 from tests.threads import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def elsewhere(transactional_db: None) -> Iterator[Elsewhere]:
-    other = Elsewhere()
-    yield other
-    other.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from django.db import connection, transaction
 from pytest_django import DjangoDbBlocker
 
 from accounts.selectors import COUNTS, SESSION_IS_GOOD
@@ -17,7 +16,7 @@ from posts.selectors import PROFILE_DOWN, PROFILE_UP
 from puppies.ids import MAX_ID
 from puppies.outbox.leases import LEASE
 from puppies.sql import Statement
-from tests.plans import Plan, analyze, generic_plan_of, plan_of
+from tests.plans import Plan, filled, generic_plan_of, plan_of
 
 # Each question in a savepoint of its own: what it sets for its transaction, others do not inherit.
 pytestmark = pytest.mark.django_db
@@ -64,19 +63,9 @@ class Town:
 @pytest.fixture(scope="module")
 def town(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Town]:
     """Filled once for all questions of this module, which change nothing, and rolled back."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        with connection.cursor() as cursor:
-            # The questions of a whole module may take longer than a request's transaction may.
-            cursor.execute(
-                "SET LOCAL transaction_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;"
-                " SET LOCAL statement_timeout = 0"
-            )
-            cursor.execute(TOWN)
-            # What tests before this one rolled back still lies in the indexes, and would count as their size.
-            cursor.execute("REINDEX TABLE posts_post")
-        analyze(*TABLES)
+    # What tests before this one rolled back still lies in the indexes, and would count as their size.
+    with django_db_blocker.unblock(), filled(TOWN + "REINDEX TABLE posts_post;", *TABLES):
         yield Town()
-        transaction.set_rollback(True)
 
 
 Read = Callable[[Town], Plan]

@@ -1,7 +1,7 @@
 """Likes of one post at the same moment, and beside whatever else happens to the post, its author and the liker."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -22,13 +22,6 @@ from tests.interactions.gathering import LIKES, gather, likes_by_post, posts, st
 from tests.threads import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def elsewhere(transactional_db: None) -> Iterator[Elsewhere]:
-    other = Elsewhere()
-    yield other
-    other.close()
 
 
 def assert_exact(post: Post) -> None:

@@ -1,6 +1,6 @@
 """The recount: nothing wrong is overlooked, nothing right is reported, and repairs are exact while likes go on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -150,13 +150,6 @@ def gauges(client: APIClient) -> dict[str, float]:
     lines = client.get("/metrics").content.decode().splitlines()
     own = [line.rpartition(" ") for line in lines if line.startswith("puppies_counter_")]
     return {name: float(value) for name, _, value in own}
-
-
-@pytest.fixture
-def elsewhere(transactional_db: None) -> Iterator[Elsewhere]:
-    other = Elsewhere()
-    yield other
-    other.close()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
+from accounts.api.serializers import AuthorOutput, author_json
 from accounts.models import User
 from posts.models import Post
 from puppies.models import Delivery, LedgerEntry
@@ -43,6 +44,13 @@ def test_a_new_post_is_answered_as_everybody_sees_it(client: APIClient, user: Us
         "viewer": {"liked": False},
     }
     assert client.get(f"/v1/posts/{post.id}").json() == response.json()
+
+
+def test_an_author_has_one_shape_wherever_it_is_shown(client: APIClient, user: User) -> None:
+    author = client.post("/v1/posts", {"content": "hello"}).json()["author"]
+
+    assert author == author_json(user.id, user.username, user.display_name)
+    assert set(author) == set(AuthorOutput().fields)
 
 
 def test_the_longest_post_has_2200_characters(client: APIClient) -> None:
@@ -95,7 +103,9 @@ def test_a_new_post_says_where_it_is_also_to_who_asks_again(client: APIClient) -
     )
 
     assert first["Location"] == again["Location"] == f"/v1/posts/{first.json()['id']}"
-    assert client.get(first["Location"]).json() == first.json()
+    read = client.get(first["Location"])
+    assert read.json() == first.json()
+    assert read["ETag"] == first["ETag"] == again["ETag"]
     assert client.get(first["Location"].replace("posts/", "posts/0")).status_code == 404
 
 

@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from puppies.api import problems
 from puppies.errors import FieldProblem
+from tests.database import lose_the_connection
 
 MEMBERS = {"type", "title", "status", "detail", "instance", "code", "trace_id", "errors"}
 
@@ -114,13 +115,7 @@ def test_nested_errors_are_pointed_at(calm_client: APIClient) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_lost_connection_is_503_and_the_next_request_is_answered() -> None:
     client = APIClient(raise_request_exception=False)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        (backend,) = cursor.fetchone()
-    other = connection.copy()
-    with other.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
-    other.close()
+    lose_the_connection()
 
     response = client.get("/v1/users/nobody")
 

@@ -93,6 +93,13 @@ def test_every_list_tells_the_bounds_of_its_pages(name: str) -> None:
     assert limit == {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
 
 
+def test_every_tag_is_described() -> None:
+    used = {tag for operation in OPERATIONS.values() for tag in operation["tags"]}
+    described = {tag["name"] for tag in SCHEMA["tags"] if tag["description"].endswith(".")}
+
+    assert described == used
+
+
 def test_lists_are_named_as_lists() -> None:
     assert {"feed_list", "users_posts_list", "users_list", "auth_sessions_list"} <= set(LISTS)
 
@@ -124,7 +131,8 @@ def test_links_ids_and_tokens_are_explained() -> None:
     assert member("Relationship", "followed_by")["description"] == "This account follows the caller."
     assert "15 minutes" in SCHEMA["components"]["securitySchemes"]["bearer"]["description"]
     assert "(/docs/errors)" in SCHEMA["info"]["description"]
-    assert "Location" in OPERATIONS["posts_create"]["responses"]["201"]["headers"]
+    for name in ("posts_create", "posts_comments_create"):
+        assert {"Location", "ETag"} <= set(OPERATIONS[name]["responses"]["201"]["headers"])
 
 
 def test_every_code_that_the_api_can_answer_is_declared() -> None:

@@ -1,11 +1,8 @@
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
 
-from config.management.commands.settings_table import refuse_stale
+from config.management.written import WrittenPage
 from puppies.limits.buckets import Limit
 
 HEAD = """\
@@ -31,24 +28,12 @@ This table is written by `.venv/bin/python manage.py limits_table`.
 PER = {"address": "address", "user": "user signed in"}
 
 
-class Command(BaseCommand):
+class Command(WrittenPage):
     help = "Write docs/limits.md, the table of all limits on requests; --check only says whether it is up to date."
-    requires_system_checks: list[str] = []
+    file_name = "limits.md"
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--check", action="store_true", help="exit 1 with the difference when it is stale"
-        )
-        parser.add_argument("--file", type=Path, default=settings.BASE_DIR / "docs" / "limits.md")
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        file: Path = options["file"]
-        text = limits_page(settings.LIMITS_BY_DEFAULT)
-        if options["check"]:
-            refuse_stale(file, text, command="limits_table")
-        else:
-            file.write_text(text, encoding="utf-8")
-            self.stdout.write(f"Wrote {file.name}: {len(settings.LIMITS_BY_DEFAULT)} limits.")
+    def page(self) -> str:
+        return limits_page(settings.LIMITS_BY_DEFAULT)
 
 
 def limits_page(limits: Iterable[Limit]) -> str:

@@ -23,6 +23,7 @@ class Command(BaseCommand):
             port=settings.PORT,
             queues=settings.QUEUES,
             web_workers=settings.WEB_WORKERS,
+            web_connections=settings.WEB_CONNECTIONS,
             concurrency=settings.WORKER_CONCURRENCY,
         )
         try:

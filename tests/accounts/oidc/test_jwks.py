@@ -10,26 +10,9 @@ import pytest
 from accounts.oidc.fetching import ProviderUnavailable
 from accounts.oidc.jwks import KeySet
 from tests.accounts.oidc.provider import IdentityProvider, ec_jwk, rsa_jwk, wide_jwk, written
+from tests.clock import Clock
 
 DAY = 86_400.0
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def pass_by(self, seconds: float) -> None:
-        self.now += seconds
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -50,11 +33,11 @@ def known(keys: KeySet, kid: str) -> bool:
 def test_known_keys_are_fetched_once_an_hour(provider: IdentityProvider, keys: KeySet, clock: Clock) -> None:
     for _ in range(60):
         assert known(keys, "first")
-        clock.pass_by(60)
+        clock.now += 60
 
     assert known(keys, "curved")
     assert provider.asked == {"/jwks": 1}
-    clock.pass_by(1)
+    clock.now += 1
     assert known(keys, "first")
     assert provider.asked == {"/jwks": 2}
 
@@ -64,7 +47,7 @@ def test_unknown_keys_make_us_ask_once_a_minute_however_many_come(
 ) -> None:
     for _ in range(10):
         assert not any(known(keys, secrets.token_hex(4)) for _ in range(50))
-        clock.pass_by(59.9)
+        clock.now += 59.9
 
     assert provider.asked == {"/jwks": 5}
 
@@ -83,7 +66,7 @@ def test_a_new_key_is_found_within_a_minute_and_an_old_one_forgotten(
     provider.keys = [rsa_jwk("second")]
 
     early = known(keys, "second")
-    clock.pass_by(60)
+    clock.now += 60
     late = known(keys, "second")
 
     assert (early, late, known(keys, "first")) == (False, True, False)
@@ -95,9 +78,9 @@ def test_keys_stay_good_for_a_day_while_the_provider_is_away(
     assert known(keys, "first")
     provider.stop()
 
-    clock.pass_by(DAY)
+    clock.now += DAY
     assert known(keys, "first")
-    clock.pass_by(1)
+    clock.now += 1
     with pytest.raises(ProviderUnavailable):
         keys.key("first")
 
@@ -107,7 +90,7 @@ def test_an_unknown_key_cannot_be_judged_while_the_provider_is_away(
 ) -> None:
     assert known(keys, "first")
     provider.answers["/jwks"] = written(500, {})
-    clock.pass_by(60)
+    clock.now += 60
 
     for _ in range(3):
         with pytest.raises(ProviderUnavailable) as refusal:
@@ -127,7 +110,7 @@ def test_whoever_has_no_key_at_all_asks_again_after_ten_seconds(
         with pytest.raises(ProviderUnavailable) as refusal:
             keys.key("first")
     del provider.answers["/jwks"]
-    clock.pass_by(10)
+    clock.now += 10
 
     assert refusal.value.retry_after == 10
     assert known(keys, "first")
@@ -139,7 +122,7 @@ def test_a_key_need_not_be_named_where_there_is_one_only(
 ) -> None:
     of_several = keys.key(None)
     provider.keys = [rsa_jwk("second")]
-    clock.pass_by(60)
+    clock.now += 60
 
     (only,) = {keys.key(None) for _ in range(10)}
 

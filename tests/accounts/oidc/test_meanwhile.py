@@ -1,6 +1,6 @@
 """What happens to the account while a provider is asked counts: nobody is let in by what was true before."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 
 import pytest
@@ -25,13 +25,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def rex(transactional_db: None) -> User:
     return register_user(username="rex", email="rex@example.test", password=PASSWORD)
-
-
-@pytest.fixture
-def elsewhere(transactional_db: None) -> Iterator[Elsewhere]:
-    other = Elsewhere()
-    yield other
-    other.close()
 
 
 def sign_out(user: User) -> None:

@@ -6,7 +6,6 @@ import zipfile
 from datetime import timedelta
 
 from django.core.files.storage import default_storage
-from django.test import Client
 from django.utils import timezone
 from social_django.models import UserSocialAuth
 
@@ -14,10 +13,9 @@ from accounts.deletion import request_deletion, start_due_purges
 from accounts.export import build_waiting, key_of, request_export
 from accounts.models import Export, User
 from accounts.policy import Role
-from accounts.roles import OPERATOR, grant_role
 from tests.accounts.oidc.people import identities, linked_user
-from tests.factories import UserFactory
 from tests.feeds.readers import work_all_off
+from tests.roles import browser_of, of_role
 
 
 def test_the_archive_tells_the_identities(db: None) -> None:
@@ -48,10 +46,7 @@ def test_an_erased_account_leaves_no_identity(db: None) -> None:
 
 def test_admins_see_identities_and_change_none(db: None) -> None:
     row = UserSocialAuth.objects.get(user=linked_user())
-    admin = UserFactory.create()
-    grant_role(actor_id=OPERATOR, user_id=admin.id, role=Role.ADMIN)
-    browser = Client()
-    browser.force_login(User.objects.get(id=admin.id), backend="accounts.backends.PolicyBackend")
+    browser = browser_of(of_role(Role.ADMIN))
     page = f"/admin/social_django/usersocialauth/{row.pk}/change/"
 
     shown, posted = browser.get(page), browser.post(page, {"uid": "1"})

@@ -6,15 +6,13 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.policy import Role
-from accounts.roles import OPERATOR, grant_role
 from config.analytics import counting
 from config.analytics.models import DailyFigures
 from tests.config.analytics.days import AFTER, BEFORE, MIDNIGHT
-from tests.factories import UserFactory
+from tests.roles import browser_of, of_role
 
 pytestmark = pytest.mark.django_db
 
@@ -94,12 +92,7 @@ def test_a_day_that_is_none_is_refused() -> None:
 
 @pytest.mark.parametrize(("role", "status"), [(Role.USER, 302), (Role.MODERATOR, 200), (Role.ADMIN, 200)])
 def test_staff_look_at_the_days_and_nobody_changes_them(two_days: None, role: Role, status: int) -> None:
-    user = UserFactory.create()
-    grant_role(actor_id=OPERATOR, user_id=user.id, role=role)
-    user.refresh_from_db()
-    client = Client()
-    client.force_login(user, backend="accounts.backends.PolicyBackend")
-
+    client = browser_of(of_role(role))
     key = DailyFigures.objects.get(day=BEFORE).pk
     shown = [client.get(f"/admin/config/dailyfigures/{path}").status_code for path in ("", f"{key}/change/")]
     changed = client.post(f"/admin/config/dailyfigures/{key}/change/", {"likes": 1}).status_code

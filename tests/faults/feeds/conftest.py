@@ -21,11 +21,6 @@ from tests.factories import PostFactory, UserFactory
 from tests.feeds.popular.rankings import ranked_posts
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
 @pytest.fixture(autouse=True)
 def new_process(settings: Settings, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
     """Breakers that are closed and follow the test's clock, no snapshot remembered, none in Redis."""

@@ -50,7 +50,9 @@ def test_health_says_alive_lag_and_metrics(bench: Bench, outbox: Celery) -> None
 
     status, text = _get(port, "/livez")
     assert (status, json.loads(text)["status"]) == (200, "ok")
-    assert "puppies_kafka_consumer_lag" in _get(port, "/metrics")[1]
+    metrics = _get(port, "/metrics")[1]
+    assert "puppies_kafka_consumer_lag" in metrics
+    assert 'puppies_kafka_dead_letters_total{queue="one"} 0.0' in metrics
     assert _get(port, "/nothing")[0] == 404
 
 

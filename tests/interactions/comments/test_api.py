@@ -35,7 +35,7 @@ def test_a_comment_is_published_read_changed_and_deleted(client: APIClient, user
     comment = made.json()
     read = client.get(made["Location"])
     changed = client.patch(
-        made["Location"], {"content": "Very good boy."}, headers={"If-Match": read["ETag"]}
+        made["Location"], {"content": "Very good boy."}, headers={"If-Match": made["ETag"]}
     )
     listed = client.get(comments(post)).json()["results"]
     count = client.get(f"/v1/posts/{post.id}").json()["comment_count"]
@@ -145,6 +145,7 @@ def test_a_repeated_request_comments_once(client: APIClient) -> None:
 
     assert (second.status_code, second.json(), second["Location"]) == (201, first.json(), first["Location"])
     assert second["Idempotency-Replayed"] == "true"
+    assert first["ETag"] == second["ETag"] == client.get(first["Location"])["ETag"]
     assert of(other) == (422, "idempotency_key_reused")
     assert Comment.objects.count() == 1
     assert client.get(f"/v1/posts/{post.id}").json()["comment_count"] == 1

@@ -1,6 +1,6 @@
 """Two at once on one comment, with real transactions: each step is where the other waits, or sees nothing of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import TypeVar
@@ -31,13 +31,6 @@ from tests.threads import run_together
 
 T = TypeVar("T")
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def elsewhere() -> Iterator[Elsewhere]:
-    other = Elsewhere()
-    yield other
-    other.close()
 
 
 def result(future: "Future[T]") -> T:

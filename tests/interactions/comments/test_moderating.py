@@ -4,12 +4,11 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry, User
 from accounts.policy import Role
-from accounts.roles import OPERATOR, NotYours, grant_role, suspend_user
+from accounts.roles import OPERATOR, NotYours, suspend_user
 from interactions.comments.moderating import remove_comment, restore_comment
 from interactions.comments.services import delete_comment
 from interactions.models import Comment
@@ -19,22 +18,10 @@ from tests.conftest import SignIn
 from tests.database import everything_stored
 from tests.factories import CommentFactory, PostFactory, UserFactory
 from tests.interactions.comments.counting import author_of
+from tests.roles import browser_of, of_role
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/interactions/comment/"
-
-
-def of_role(role: Role) -> User:
-    user: User = UserFactory.create()
-    grant_role(actor_id=OPERATOR, user_id=user.id, role=role)
-    user.refresh_from_db()
-    return user
-
-
-def browser_of(user: User) -> Client:
-    browser = Client()
-    browser.force_login(user, backend="accounts.backends.PolicyBackend")
-    return browser
 
 
 def state(comment: Comment) -> str:

@@ -220,7 +220,7 @@ def test_a_group_that_rises_is_unread_again(client: APIClient, user: User) -> No
         client.post(READ, {})
 
 
-@pytest.mark.parametrize("up_to", ["", "0", "-1", "abc", 7, None, "9" * 20, ["1"]])
+@pytest.mark.parametrize("up_to", ["", "0", "-1", "abc", 7, "9" * 19, "9" * 20, ["1"]])
 def test_what_is_no_place_is_refused(client: APIClient, user: User, up_to: Any) -> None:
     like_of(user)
     settle()
@@ -229,7 +229,20 @@ def test_what_is_no_place_is_refused(client: APIClient, user: User, up_to: Any) 
     answer = client.post(READ, {"up_to": up_to})
 
     assert (answer.status_code, answer.json()["code"]) == (400, "validation_failed")
+    assert answer.json()["errors"] == [
+        {
+            "pointer": "/up_to",
+            "code": "invalid",
+            "detail": "up_to is an id: a string of decimal digits, from 1 to 9223372036854775807.",
+        }
+    ]
     assert everything_stored() == before
+
+
+def test_null_is_no_place(client: APIClient) -> None:
+    answer = client.post(READ, {"up_to": None})
+
+    assert [(row["pointer"], row["code"]) for row in answer.json()["errors"]] == [("/up_to", "null")]
 
 
 @pytest.mark.parametrize("groups", [1, 3, 20])

@@ -34,14 +34,6 @@ def reachable(settings: Settings) -> None:
     settings.API_URL, settings.APP_URL = "https://api.puppies.test/", "https://puppies.test/"
 
 
-@pytest.fixture
-def rex(db: None) -> User:
-    """Somebody who wants a digest, at an address that is verified."""
-    rex = UserFactory.create(username="rex", email_verified_at=timezone.now())
-    change_preferences(user_id=rex.id, ways={}, digest=Digest.DAILY)
-    return rex
-
-
 def like(author: User, *, content: str = "my dog") -> User:
     fan = UserFactory.create()
     like_post(user_id=fan.id, post_id=PostFactory.create(author=author, content=content).id)

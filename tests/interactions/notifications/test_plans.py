@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
@@ -17,7 +17,7 @@ from interactions.notifications.marking import MARK
 from interactions.notifications.selectors import PAGE_DOWN, PAGE_UP, UNREAD, notifications
 from puppies.ids import MAX_ID
 from puppies.sql import Statement
-from tests.plans import Plan, analyze, generic_plan_of, plan_of
+from tests.plans import Plan, execution_of, filled, generic_plan_of, plan_of
 
 pytestmark = pytest.mark.django_db
 
@@ -52,16 +52,8 @@ TABLES = (
 @pytest.fixture(scope="module")
 def town(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Filled once for all questions of this module, which change nothing, and rolled back."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SET LOCAL transaction_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;"
-                " SET LOCAL statement_timeout = 0"
-            )
-            cursor.execute(TOWN)
-        analyze(*TABLES)
+    with django_db_blocker.unblock(), filled(TOWN, *TABLES):
         yield
-        transaction.set_rollback(True)
 
 
 def page_plan(statement: Statement) -> Plan:
@@ -70,15 +62,9 @@ def page_plan(statement: Statement) -> Plan:
 
 def executed(statement: Statement, *parameters: Any) -> dict[str, object]:
     """The plan of one execution with what it read."""
-    statement.rows(*parameters)
+    execution = execution_of(statement, *parameters)
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-        cursor.execute(
-            "SELECT name FROM pg_prepared_statements WHERE name ~ %s", [f"^{statement.name}_[0-9a-f]+$"]
-        )
-        (name,) = cursor.fetchone()
-        places = ", ".join(["%s"] * len(parameters))
-        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE {name} ({places})", parameters)
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {execution}", parameters)
         (found,) = cursor.fetchone()
     document = json.loads(found) if isinstance(found, str) else found
     return dict(document[0])

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from accounts.models import User
@@ -29,13 +28,6 @@ def box(settings: Settings) -> Iterator[Mailbox]:
         settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "127.0.0.1", server.port, False
         settings.EMAIL_HOST_USER = ""
         yield server
-
-
-@pytest.fixture
-def rex(db: None) -> User:
-    rex = UserFactory.create(username="rex", email_verified_at=timezone.now())
-    change_preferences(user_id=rex.id, ways={}, digest=Digest.DAILY)
-    return rex
 
 
 def a_day_with_news(rex: User) -> None:
