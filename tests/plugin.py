@@ -9,6 +9,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import MutableMapping
 from pathlib import Path
 
@@ -57,6 +58,25 @@ def pytest_configure(config: pytest.Config) -> None:
         STORES.start()
     except StackError as error:
         pytest.exit(f"The stores for the tests did not start: {error}", returncode=3)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse tests that share a name, also before a worker tells of them."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        refuse_shared_names([item.nodeid for item in session.items])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(ids: list[str]) -> None:
+    """The same for what a worker has found: its own process could not say it to the end."""
+    refuse_shared_names(ids)
+
+
+def refuse_shared_names(names: list[str]) -> None:
+    """Raise UsageError where two tests have one name: xdist knows them by it alone, and would run one of them."""
+    shared = [f"{count} × {name}" for name, count in Counter(names).items() if count > 1]
+    if shared:
+        raise pytest.UsageError("Tests share a name, and xdist would run only one of them:", *shared)
 
 
 @pytest.hookimpl(trylast=True)
