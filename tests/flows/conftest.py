@@ -12,6 +12,8 @@ from tests.flows.installation import Installation
 from tests.flows.people import Person, register
 
 
+# First, because xdist looks for the mark in its own.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the flows on one xdist worker, so that the installation starts once."""
     for item in items:
