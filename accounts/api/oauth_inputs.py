@@ -1,6 +1,7 @@
 import re
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
@@ -95,6 +96,30 @@ class OAuthInput(ProofInput):
         """The person's name, if Apple told it; "" otherwise."""
         name = self.validated_data.get("user", {}).get("name", {})
         return " ".join(filter(None, (name.get("firstName"), name.get("lastName"))))
+
+
+class ProofSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """Tells in the schema which members go together."""
+
+    target_class = ProofInput
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        flat = auto_schema._map_serializer(  # noqa: SLF001 - as its documentation does
+            self.target, direction, bypass_extensions=True
+        )
+        forms = [
+            _form(flat, "With an identity token", wanted=OF_A_TOKEN, others=OF_A_CODE),
+            _form(flat, "With an authorization code", wanted=OF_A_CODE, others=OF_A_TOKEN[:1]),
+        ]
+        return {"description": flat["description"], "oneOf": forms}
+
+
+def _form(
+    flat: dict[str, Any], title: str, *, wanted: tuple[str, ...], others: tuple[str, ...]
+) -> dict[str, Any]:
+    members = {name: member for name, member in flat["properties"].items() if name not in others}
+    return {"type": "object", "title": title, "properties": members, "required": list(wanted)}
 
 
 def _problem(message: str, code: str) -> list[ErrorDetail]:

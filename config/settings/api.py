@@ -45,6 +45,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "puppies.api.schema.name_components",
         "puppies.api.schema.close_bodies",
+        "puppies.api.schema.require_bodies",
         "puppies.api.schema.declare_problems",
         "puppies.api.schema_headers.declare_headers",
     ],

@@ -77,8 +77,28 @@ def close_bodies(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Say of each request body that it takes no other members; a drf-spectacular postprocessing hook."""
     for name, schema in result["components"]["schemas"].items():
         if name.endswith("Input"):
-            schema["additionalProperties"] = False
+            for form in _forms(schema):
+                form["additionalProperties"] = False
     return result
+
+
+def require_bodies(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Say that a body has to come where all its forms have members that do; a drf-spectacular postprocessing hook."""
+    schemas = result["components"]["schemas"]
+    for operations in result["paths"].values():
+        for method in _METHODS & set(operations):
+            body = operations[method].get("requestBody", {})
+            for content in body.get("content", {}).values():
+                schema = schemas[content["schema"]["$ref"].rpartition("/")[2]]
+                if all(form.get("required") for form in _forms(schema)):
+                    body["required"] = True
+    return result
+
+
+def _forms(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a body may be: one of several forms, or the only one."""
+    forms: list[dict[str, Any]] = schema.get("oneOf", [schema])
+    return forms
 
 
 def _statuses(path: str, operation: dict[str, Any]) -> list[str]:

@@ -162,7 +162,23 @@ def test_public_operations_say_so(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in COMPONENTS if name.endswith("Input")])
 def test_bodies_take_no_other_members(name: str) -> None:
-    assert COMPONENTS[name]["additionalProperties"] is False
+    forms = COMPONENTS[name].get("oneOf", [COMPONENTS[name]])
+
+    assert {form["additionalProperties"] for form in forms} == {False}
+
+
+@pytest.mark.parametrize(
+    ("operation", "component", "more"),
+    [("auth_oauth_create", "OAuthInput", {"user"}), ("auth_oauth_link_create", "ProofInput", set())],
+)
+def test_a_proof_is_a_token_or_a_code(operation: str, component: str, more: set[str]) -> None:
+    token, code = COMPONENTS[component]["oneOf"]
+
+    assert token["required"] == ["id_token", "nonce"]
+    assert set(token["properties"]) == {"id_token", "nonce"} | more
+    assert code["required"] == ["code", "code_verifier", "redirect_uri"]
+    assert set(code["properties"]) == {"code", "code_verifier", "redirect_uri", "nonce"} | more
+    assert OPERATIONS[operation]["requestBody"]["required"]
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
