@@ -33,6 +33,8 @@ GENERAL_HEADERS = {
 GENERAL_STATUSES = {405, 406}
 # Text that shows nothing, and characters that no text has: more than a portable pattern can say.
 UNSEEN = {"blank", "null_characters_not_allowed", "surrogate_characters_not_allowed"}
+# No schema can say that a member goes with one value of a place in the address: this one goes with Apple.
+OF_ONE_ADDRESS = {("POST /v1/auth/oauth/{provider}", "/user", "unknown_field")}
 
 
 def _loaded(*, with_boundaries: bool) -> Any:
@@ -95,7 +97,7 @@ class World:
         installation.manage("grant_role", moderator.username, "moderator")
         post_id = author.post("hello")
         names = {"username": author.username, "id": str(post_id), "foe": foe.username}
-        names["comment"] = str(author.comment(post_id, "hello"))
+        names |= {"comment": str(author.comment(post_id, "hello")), "provider": "google"}
         return cls(
             installation,
             {
@@ -195,7 +197,12 @@ def refuses_nothing_that_is_declared_valid(_: CheckContext, response: Response, 
     document = _document(response)
     assert document["code"] not in {"invalid", "invalid_limit", "invalid_idempotency_key"}
     if document["code"] == "validation_failed":
-        assert {row["code"] for row in document["errors"]} <= UNSEEN
+        rows = [row for row in document["errors"] if not _is_of_one_address(case, row)]
+        assert {row["code"] for row in rows} <= UNSEEN
+
+
+def _is_of_one_address(case: Any, row: dict[str, str]) -> bool:
+    return (case.operation.label, row["pointer"], row["code"]) in OF_ONE_ADDRESS
 
 
 CHECKS = [
