@@ -1,24 +1,13 @@
 """Every write to likes."""
 
-import logging
 from dataclasses import dataclass
 
-from django.db import Error, transaction
-
-from interactions import draining, selectors
+from interactions import selectors
 from posts import counters
 from posts.selectors import MAY_SEE
+from puppies import ledger
 from puppies.errors import NotFound
-from puppies.sql import Statement, execute
-
-logger = logging.getLogger(__name__)
-
-# So many entries of one post are read in a tenth of a millisecond. The drain keeps below it unless it is away, or the post goes viral.
-LONG = 500
-# What one liker adds up at most: some hundredths of a second, and more than others can add meanwhile.
-SHARE = 4 * LONG
-# Nobody's like waits long for whoever holds what the drain needs besides the post.
-BRIEFLY = "SET LOCAL lock_timeout = '100ms'"
+from puppies.sql import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +87,6 @@ def _change(statement: Statement, *, user_id: int, post_id: int, liked: bool) ->
     if is_changed is (was_liked is liked):
         # Another request of the same user did it, or undid it, after this one had looked.
         like_count = selectors.like_count(post_id=post_id)
-    if entries >= LONG:
-        _add_up(post_id)
+    if entries >= ledger.LONG:
+        ledger.add_up(counter=counters.LIKES, subject_id=post_id)
     return Liking(is_changed, like_count)
-
-
-def _add_up(post_id: int) -> None:
-    """Do the drain's work for one post that has much of it, so that no count gets dear to read, drain or no drain."""
-    try:
-        with transaction.atomic():
-            execute(BRIEFLY, {})
-            draining.drain_batch(draining.POST_LIKES, subject_ids=[post_id], most=SHARE)
-    except Error as error:
-        # The like is done; the next liker tries again.
-        logger.warning("likes_not_added_up post_id=%s error=%s", post_id, str(error).strip())

@@ -1,9 +1,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import listings
@@ -12,6 +12,7 @@ from accounts.api.presenting import users_json
 from accounts.api.serializers import PREFIX_MOST, PrefixInput, UserPageOutput
 from accounts.api.user_views import user_or_404
 from accounts.listings import Listed
+from puppies.api.json import Answer
 from puppies.api.pagination import LIMIT_AND_CURSOR, Window, link, paginate, read_cursor, read_limit
 from puppies.api.serializers import VISIBLE_PATTERN
 from puppies.errors import InvalidCursor
@@ -35,7 +36,7 @@ class SearchView(APIView):
         summary="Search accounts",
         tags=["users"],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """Accounts whose username begins with `q`, in alphabetical order; `previous` is always null. 400 `validation_failed`."""
         query = PrefixInput(data={"q": request.query_params.get("q", "")})
         query.is_valid(raise_exception=True)
@@ -46,7 +47,7 @@ class SearchView(APIView):
         )
         page, has_more = found[:limit], len(found) > limit
         more = link(request, scope=scope, place={"u": page[-1].username}) if has_more else None
-        return Response({"results": users_json(page, viewer_id=viewer_id), "next": more, "previous": None})
+        return Answer({"results": users_json(page, viewer_id=viewer_id), "next": more, "previous": None})
 
 
 class FollowersView(APIView):
@@ -59,7 +60,7 @@ class FollowersView(APIView):
         summary="Followers",
         tags=["users"],
     )
-    def get(self, request: Request, username: str) -> Response:
+    def get(self, request: Request, username: str) -> HttpResponse:
         """Who follows this account, the newest first."""
         user, viewer_id = user_or_404(request, username), viewer_of(request).id
         return _page(
@@ -79,7 +80,7 @@ class FollowingView(APIView):
         summary="Followed accounts",
         tags=["users"],
     )
-    def get(self, request: Request, username: str) -> Response:
+    def get(self, request: Request, username: str) -> HttpResponse:
         """Whom this account follows, the newest first."""
         user, viewer_id = user_or_404(request, username), viewer_of(request).id
         return _page(
@@ -99,7 +100,7 @@ class BlocksView(APIView):
         summary="Accounts you block",
         tags=["users"],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """Whom you block, the newest first: the only place where you still see them."""
         user_id = viewer_of(request).id
         return _page(request, "blocks", lambda window: listings.blocked_by(user_id=user_id, place=window))
@@ -115,16 +116,16 @@ class MutesView(APIView):
         summary="Accounts you mute",
         tags=["users"],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """Whom you mute, the newest first."""
         user_id = viewer_of(request).id
         return _page(request, "mutes", lambda window: listings.muted_by(user_id=user_id, place=window))
 
 
-def _page(request: Request, scope: str, fetch: Callable[[Window], list[Listed]]) -> Response:
+def _page(request: Request, scope: str, fetch: Callable[[Window], list[Listed]]) -> HttpResponse:
     viewer_id = viewer_of(request).id
     rows, links = paginate(request, scope=f"{scope}:{viewer_id}", fetch=fetch, key=lambda row: row[0])
-    return Response({"results": users_json([user for _, user in rows], viewer_id=viewer_id), **links})
+    return Answer({"results": users_json([user for _, user in rows], viewer_id=viewer_id), **links})
 
 
 def _after(request: Request, scope: str) -> str:

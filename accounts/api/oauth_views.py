@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.permissions import AllowAny
@@ -15,6 +16,7 @@ from accounts.oidc.linking import link_identity, unlink_identity
 from accounts.oidc.proofs import proven_identity
 from accounts.oidc.providers import provider_named
 from accounts.oidc.signing_in import sign_in_with
+from puppies.api.json import Answer
 from puppies.viewer import viewer_of
 
 PROVIDER = OpenApiParameter(
@@ -43,7 +45,7 @@ class OAuthView(APIView):
         summary="Sign in with Google or Apple",
         tags=["auth"],
     )
-    def post(self, request: Request, provider: str) -> Response:
+    def post(self, request: Request, provider: str) -> HttpResponse:
         """Exchange a fresh identity token, or an authorization code with PKCE, for a pair of tokens; 201 when the account is new.
 
         401 `invalid_identity_token` with the rule that it breaks, `nonce_reused`, `authorization_code_refused`, `email_missing` or
@@ -56,7 +58,7 @@ class OAuthView(APIView):
         identity = proven_identity(provider_named(provider), body.proof)
         grant, is_new = sign_in_with(identity, name=body.name, device=device_of(request))
         code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
-        return Response(token_pair(grant), status=code, headers=NO_STORE)
+        return Answer(token_pair(grant), status=code, headers=NO_STORE)
 
 
 class OAuthLinkView(APIView):
@@ -67,7 +69,7 @@ class OAuthLinkView(APIView):
         summary="Link Google or Apple",
         tags=["auth"],
     )
-    def post(self, request: Request, provider: str) -> Response:
+    def post(self, request: Request, provider: str) -> HttpResponse:
         """Let this identity sign in to your account. Doing it again, with a fresh proof, changes nothing.
 
         401 `invalid_identity_token`, `nonce_reused` or `authorization_code_refused`, and `unauthenticated` also when the session ends
@@ -84,7 +86,7 @@ class OAuthLinkView(APIView):
     @extend_schema(
         parameters=[PROVIDER], responses={204: None}, summary="Unlink Google or Apple", tags=["auth"]
     )
-    def delete(self, request: Request, provider: str) -> Response:
+    def delete(self, request: Request, provider: str) -> HttpResponse:
         """Let the provider's identity sign in no more; every other session ends. 409 `last_way_in` when nothing else signs in."""
         viewer = viewer_of(request)
         unlink_identity(user_id=viewer.id, session_id=viewer.session_id, provider=provider)
@@ -93,8 +95,8 @@ class OAuthLinkView(APIView):
 
 class IdentitiesView(APIView):
     @extend_schema(responses=WaysInOutput, summary="Your ways to sign in", tags=["auth"])
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """The identities that are linked to your account, and whether it has a password."""
         ways = ways_in(user_id=viewer_of(request).id)
         identities = [{"provider": row.provider, "linked_at": row.created} for row in ways.identities]
-        return Response({"identities": identities, "has_password": ways.has_password})
+        return Answer({"identities": identities, "has_password": ways.has_password})

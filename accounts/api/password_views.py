@@ -1,3 +1,4 @@
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.permissions import AllowAny
@@ -33,7 +34,7 @@ class PasswordChangeView(APIView):
     @extend_schema(
         request=PasswordChangeInput, responses={204: None}, summary="Change the password", tags=["auth"]
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         """Choose a new password. Every other session ends at once; this one goes on. 400 `wrong_password` or `weak_password`."""
         body = PasswordChangeInput(data=request.data)
         body.is_valid(raise_exception=True)
@@ -49,7 +50,7 @@ class PasswordResetView(APIView):
     @extend_schema(
         request=PasswordResetInput, responses={202: None}, summary="Forgot the password", tags=["auth"]
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         """Ask for a mail with a token that resets the password. 202 whether or not an account has the address."""
         body = PasswordResetInput(data=request.data)
         body.is_valid(raise_exception=True)
@@ -64,7 +65,7 @@ class PasswordResetConfirmView(APIView):
     @extend_schema(
         request=PasswordResetConfirmInput, responses={204: None}, summary="Reset the password", tags=["auth"]
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         """Choose a new password with the token from the mail, good once. Every session ends, and every linked identity is unlinked.
 
         400 `invalid_email_token`, or 400 `weak_password`, after which the token is still good.
@@ -82,7 +83,7 @@ class EmailVerifyView(APIView):
     @extend_schema(
         request=EmailVerifyInput, responses={204: None}, summary="Verify the address", tags=["auth"]
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         """Verify the e-mail address with the token from the mail, good once. 400 `invalid_email_token`.
 
         The first time unlinks the identities that were linked before it; when there was one, every session ends.
@@ -95,7 +96,7 @@ class EmailVerifyView(APIView):
 
 class EmailResendView(APIView):
     @extend_schema(request=None, responses={202: None}, summary="Send the verification again", tags=["auth"])
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         """Ask for the verifying mail again; nothing is sent once the address is verified."""
         passwords.resend_verification(user_id=viewer_of(request).id)
         return Response(status=status.HTTP_202_ACCEPTED)

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.permissions import AllowAny
@@ -12,6 +13,7 @@ from accounts.api.serializers import TokenOutput
 from accounts.api.tokens import NO_STORE, token_pair
 from accounts.models import Session
 from puppies.api.addresses import id_of, id_or_404
+from puppies.api.json import Answer
 from puppies.api.pagination import LIMIT_AND_CURSOR, NEXT, POLL, paginate
 from puppies.api.serializers import IdText, Input, Text
 from puppies.viewer import viewer_of
@@ -43,7 +45,7 @@ class RefreshView(APIView):
     permission_classes = (AllowAny,)
 
     @extend_schema(request=RefreshInput, responses=TokenOutput, summary="Continue a session", tags=["auth"])
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         """Exchange a refresh token for a new pair. A token is good once.
 
         Sending it again within 10 seconds, before the new one was used, answers the same pair: a lost answer can be retried. Any other
@@ -51,7 +53,7 @@ class RefreshView(APIView):
         """
         body = RefreshInput(data=request.data)
         body.is_valid(raise_exception=True)
-        return Response(token_pair(sessions.refresh_session(**body.validated_data)), headers=NO_STORE)
+        return Answer(token_pair(sessions.refresh_session(**body.validated_data)), headers=NO_STORE)
 
 
 class RevokeView(APIView):
@@ -59,7 +61,7 @@ class RevokeView(APIView):
     permission_classes = (AllowAny,)
 
     @extend_schema(request=RefreshInput, responses={204: None}, summary="Sign out", tags=["auth"])
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         """End the session of this refresh token; its access token stops working at once. 204 also for an unknown token."""
         body = RefreshInput(data=request.data)
         body.is_valid(raise_exception=True)
@@ -75,7 +77,7 @@ class SessionsView(APIView):
         summary="Your sessions",
         tags=["auth"],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """The devices that are signed in to your account, newest first."""
         viewer = viewer_of(request)
         page, links = paginate(
@@ -84,12 +86,12 @@ class SessionsView(APIView):
             fetch=lambda window: sessions.open_sessions(user_id=viewer.id, place=window),
             key=lambda session: session.id,
         )
-        return Response({"results": [session_json(session, viewer.session_id) for session in page], **links})
+        return Answer({"results": [session_json(session, viewer.session_id) for session in page], **links})
 
 
 class SessionView(APIView):
     @extend_schema(parameters=[SESSION_ID], responses={204: None}, summary="Sign a device out", tags=["auth"])
-    def delete(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+    def delete(self, request: Request, id: str) -> HttpResponse:  # noqa: A002 - the contract's name
         """End one of your sessions; its tokens stop working at once."""
         sessions.end_session(session_id=id_or_404(id), user_id=viewer_of(request).id)
         return Response(status=status.HTTP_204_NO_CONTENT)

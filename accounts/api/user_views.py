@@ -1,3 +1,4 @@
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.permissions import BasePermission
@@ -11,6 +12,7 @@ from accounts.api.presenting import user_version, users_json
 from accounts.api.serializers import RelationshipOutput, UserOutput, relationship_json
 from accounts.models import User
 from puppies.api.conditional import IF_NONE_MATCH, conditional, version_of
+from puppies.api.json import Answer
 from puppies.errors import NotFound
 from puppies.viewer import viewer_of
 
@@ -25,49 +27,49 @@ class UserViewSet(ViewSet):
         summary="A profile",
         tags=["users"],
     )
-    def retrieve(self, request: Request, username: str) -> Response:
+    def retrieve(self, request: Request, username: str) -> HttpResponse:
         """The account with this username, with exact counts."""
         user = user_or_404(request, username)
         (profile,) = users_json([user], viewer_id=viewer_of(request).id)
         return conditional(request, profile, version=version_of(*user_version(user)))
 
     @extend_schema(request=None, responses=RelationshipOutput, summary="Follow", tags=["users"])
-    def follow(self, request: Request, username: str) -> Response:
+    def follow(self, request: Request, username: str) -> HttpResponse:
         """Follow this account; doing it again changes nothing. 409 `cannot_follow_oneself` or `too_many_follows`."""
         user = user_or_404(request, username)
         services.follow_user(follower_id=viewer_of(request).id, followee_id=user.id)
         return _relationship(request, user)
 
     @extend_schema(responses={204: None}, summary="Unfollow", tags=["users"])
-    def unfollow(self, request: Request, username: str) -> Response:
+    def unfollow(self, request: Request, username: str) -> HttpResponse:
         """Stop following this account; 204 also when it was not followed."""
         user = user_or_404(request, username)
         services.unfollow_user(follower_id=viewer_of(request).id, followee_id=user.id)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=None, responses=RelationshipOutput, summary="Block", tags=["users"])
-    def block(self, request: Request, username: str) -> Response:
+    def block(self, request: Request, username: str) -> HttpResponse:
         """Block this account: the two no longer see each other, and follows in both directions end. 409 `cannot_block_oneself`."""
         user = _to_block_or_404(request, username)
         blocking.block_user(blocker_id=viewer_of(request).id, blocked_id=user.id)
         return _relationship(request, user)
 
     @extend_schema(responses={204: None}, summary="Unblock", tags=["users"])
-    def unblock(self, request: Request, username: str) -> Response:
+    def unblock(self, request: Request, username: str) -> HttpResponse:
         """Take the block back; 204 also when there was none. Follows that it ended do not return."""
         user = _to_block_or_404(request, username)
         blocking.unblock_user(blocker_id=viewer_of(request).id, blocked_id=user.id)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=None, responses=RelationshipOutput, summary="Mute", tags=["users"])
-    def mute(self, request: Request, username: str) -> Response:
+    def mute(self, request: Request, username: str) -> HttpResponse:
         """Keep this account's posts out of the home feed; it is not told. 409 `cannot_mute_oneself`."""
         user = user_or_404(request, username)
         blocking.mute_user(muter_id=viewer_of(request).id, muted_id=user.id)
         return _relationship(request, user)
 
     @extend_schema(responses={204: None}, summary="Unmute", tags=["users"])
-    def unmute(self, request: Request, username: str) -> Response:
+    def unmute(self, request: Request, username: str) -> HttpResponse:
         """Take the mute back; 204 also when there was none."""
         user = user_or_404(request, username)
         blocking.unmute_user(muter_id=viewer_of(request).id, muted_id=user.id)
@@ -92,6 +94,6 @@ def _to_block_or_404(request: Request, username: str) -> User:
     return user
 
 
-def _relationship(request: Request, user: User) -> Response:
+def _relationship(request: Request, user: User) -> HttpResponse:
     relationship = selectors.relationship(viewer_id=viewer_of(request).id, user_id=user.id)
-    return Response(relationship_json(relationship))
+    return Answer(relationship_json(relationship))

@@ -1,4 +1,4 @@
-"""One client of the likes benchmark: a process with one persistent connection that likes through the service, or as the floor does.
+"""One client of the likes benchmark: a process with one persistent connection that likes through the service, or as a peer does.
 
 `python -m config.bench.likes_client` reads orders of one line, `CONTESTANT POST FIRST STEP LAST SECONDS`: the accounts FIRST, FIRST + STEP
 and so on, below LAST, like the post for so many seconds. It answers with the number of likes and the seconds they took. The contestant
@@ -11,19 +11,34 @@ import time
 from collections.abc import Callable
 
 import django
+from django.db import transaction
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 from interactions.draining import drain  # noqa: E402 - needs the settings
 from interactions.services import like_post  # noqa: E402
-from posts.selectors import MAY_SEE  # noqa: E402
+from posts.selectors import MAY_SEE, is_visible  # noqa: E402
+from puppies.errors import NotFound  # noqa: E402
 from puppies.sql import Statement  # noqa: E402
 
 DRAIN_EVERY_SECONDS = 1.0
 
-# The same check, the same row and the same answer in one statement of the same kind; only the count is kept in the post itself.
-FLOOR = Statement(
+# The usual way: the check, the row and the count, a prepared statement each, in a transaction.
+INSERT = Statement(
+    name="insert_like",
+    sql="INSERT INTO interactions_like (user_id, post_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING post_id",
+    types=("bigint", "bigint"),
+    by_index=True,
+)
+COUNT = Statement(
+    name="count_like",
+    sql="UPDATE posts_post SET like_count = like_count + 1 WHERE id = $1 RETURNING like_count",
+    types=("bigint",),
+    by_index=True,
+)
+# The hardest peer: all of it in one statement of the same kind as ours; only the count is kept in the post itself.
+AT_ONCE = Statement(
     name="like_and_count",
     sql=f"""
     WITH visible AS MATERIALIZED (
@@ -39,12 +54,24 @@ FLOOR = Statement(
 )
 
 
-def like_by_floor(*, user_id: int, post_id: int) -> int:
+def like_in_transaction(*, user_id: int, post_id: int) -> int:
     """Like the post and count it in the same transaction; the new count."""
-    return int(FLOOR.rows(user_id, post_id)[0][0])
+    with transaction.atomic():
+        if not is_visible(post_id=post_id, viewer_id=user_id) or not INSERT.rows(user_id, post_id):
+            raise NotFound
+        return int(COUNT.rows(post_id)[0][0])
 
 
-LIKERS: dict[str, Callable[..., object]] = {"ours": like_post, "floor": like_by_floor}
+def like_at_once(*, user_id: int, post_id: int) -> int:
+    """The same in one statement."""
+    return int(AT_ONCE.rows(user_id, post_id)[0][0])
+
+
+LIKERS: dict[str, Callable[..., object]] = {
+    "ours": like_post,
+    "transaction": like_in_transaction,
+    "at-once": like_at_once,
+}
 
 
 def like(liker: Callable[..., object], post: int, users: range, seconds: float) -> tuple[int, float]:

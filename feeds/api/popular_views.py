@@ -1,9 +1,9 @@
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
@@ -37,7 +37,7 @@ class PopularFeedView(APIView):
         summary="Popular posts",
         tags=["feeds"],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """Popular now, the most popular first; at most one post of an author a page.
 
         The ranking is made anew each minute. The links of a page stay with the ranking that it began with, so that no post comes twice,

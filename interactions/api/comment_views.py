@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.permissions import BasePermission
@@ -29,6 +30,7 @@ from puppies.api.conditional import (
 )
 from puppies.api.creating import LOCATION, TextViewSet, text_tag, text_version
 from puppies.api.idempotency import IDEMPOTENCY_KEY, idempotent
+from puppies.api.json import Answer
 from puppies.api.pagination import LIMIT_AND_CURSOR
 from puppies.api.pairs import PairWindow, paginate_pairs
 from puppies.deadline import deadline
@@ -52,7 +54,7 @@ class CommentViewSet(TextViewSet):
     )
     @idempotent
     @transaction.atomic
-    def create(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+    def create(self, request: Request, id: str) -> Answer:  # noqa: A002 - the contract's name
         """Comment on the post, or with `parent_id` reply to a comment of it that you can see and that is not hidden.
 
         The post's author, the one replied to, and the first ten accounts mentioned as `@username` are notified, each once; by a later
@@ -66,7 +68,7 @@ class CommentViewSet(TextViewSet):
         comment_id = services.publish_comment(
             author_id=viewer_id, post_id=id_or_404(id), **body.validated_data
         )
-        return Response(comment_json(_shown_or_404(comment_id, viewer_id)), status=status.HTTP_201_CREATED)
+        return Answer(comment_json(_shown_or_404(comment_id, viewer_id)), status=status.HTTP_201_CREATED)
 
     @extend_schema(
         operation_id="posts_comments_list",
@@ -75,7 +77,7 @@ class CommentViewSet(TextViewSet):
         summary="Comments on a post",
         tags=["comments"],
     )
-    def page(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+    def page(self, request: Request, id: str) -> HttpResponse:  # noqa: A002 - the contract's name
         """Comments on this post, the oldest first: each thread's first comment, then all replies of the thread.
 
         Left out is what the caller may not see: hidden comments, comments across a block (in either direction) and of accounts that are
@@ -98,7 +100,7 @@ class CommentViewSet(TextViewSet):
             comments, links = paginate_pairs(
                 request, scope=scope, fetch=fetch, key=lambda comment: comment.place
             )
-        return Response({"results": [comment_json(comment) for comment in comments], **links})
+        return Answer({"results": [comment_json(comment) for comment in comments], **links})
 
     @extend_schema(
         parameters=[COMMENT_ID, IF_NONE_MATCH],
@@ -106,7 +108,7 @@ class CommentViewSet(TextViewSet):
         summary="A comment",
         tags=["comments"],
     )
-    def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+    def retrieve(self, request: Request, id: str) -> HttpResponse:  # noqa: A002 - the contract's name
         """One comment. 404 `not_found` also for a deleted one whose place in its thread is still listed."""
         comment = comment_json(_shown_or_404(id_or_404(id), viewer_of(request).id))
         return conditional(request, comment, version=text_version(comment))
@@ -119,7 +121,7 @@ class CommentViewSet(TextViewSet):
         tags=["comments"],
     )
     @transaction.atomic
-    def partial_update(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+    def partial_update(self, request: Request, id: str) -> HttpResponse:  # noqa: A002 - the contract's name
         """Change the text of your comment; `edited_at` tells when.
 
         403 `not_the_author` or `removed_by_moderator`; 412 `precondition_failed`.
@@ -133,12 +135,12 @@ class CommentViewSet(TextViewSet):
 
         services.edit_comment(user_id=viewer_id, comment_id=comment_id, allow=allow, **body.validated_data)
         changed = comment_json(_shown_or_404(comment_id, viewer_id))
-        return Response(changed, headers={"ETag": text_tag(changed)})
+        return Answer(changed, headers={"ETag": text_tag(changed)})
 
     @extend_schema(
         parameters=[COMMENT_ID], responses={204: None}, summary="Delete a comment", tags=["comments"]
     )
-    def destroy(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+    def destroy(self, request: Request, id: str) -> HttpResponse:  # noqa: A002 - the contract's name
         """Delete your comment for good, also where you do not see it any more; replies to it stay. 403 `not_the_author`.
 
         Under your own post you can hide others' comments.
@@ -154,7 +156,7 @@ class CommentViewSet(TextViewSet):
         summary="Hide a comment",
         tags=["comments"],
     )
-    def hide(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+    def hide(self, request: Request, id: str) -> HttpResponse:  # noqa: A002 - the contract's name
         """Hide a comment under your own post: only you, whoever wrote it and moderators still see it, and it is not counted.
 
         Doing it again changes nothing; replies to it stay. Also across a block, behind which others read on: there the answer to this
@@ -163,7 +165,7 @@ class CommentViewSet(TextViewSet):
         comment_id, viewer_id = id_or_404(id), viewer_of(request).id
         services.hide_comment(user_id=viewer_id, comment_id=comment_id)
         comment = selectors.governed_comment(comment_id=comment_id, post_author_id=viewer_id)
-        return Response(comment_json(_found_or_404(comment)))
+        return Answer(comment_json(_found_or_404(comment)))
 
     @extend_schema(
         operation_id="comments_unhide",
@@ -172,7 +174,7 @@ class CommentViewSet(TextViewSet):
         summary="Show a comment again",
         tags=["comments"],
     )
-    def unhide(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+    def unhide(self, request: Request, id: str) -> HttpResponse:  # noqa: A002 - the contract's name
         """Show a comment again that you hid; 204 also when it was not hidden. 403 `not_the_posts_author` or `removed_by_moderator`."""
         services.unhide_comment(user_id=viewer_of(request).id, comment_id=id_or_404(id))
         return Response(status=status.HTTP_204_NO_CONTENT)

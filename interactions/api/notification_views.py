@@ -1,9 +1,9 @@
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.permissions import SignedIn
@@ -21,6 +21,7 @@ from interactions.api.notification_serializers import (
 from interactions.models import Kind
 from interactions.notifications import marking, preferences, selectors
 from interactions.notifications.selectors import Told, Unread
+from puppies.api.json import Answer
 from puppies.api.pagination import LIMIT_AND_CURSOR, Window, paginate
 from puppies.looks import Look
 from puppies.viewer import viewer_of
@@ -48,7 +49,7 @@ class NotificationsView(APIView):
         summary="What you are told of",
         tags=["notifications"],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """What others did with your posts, comments and account, newest first, with how much of it is not read yet.
 
         Likes of a post are one notification: it rises when somebody new likes the post. One that rises while you walk down is found
@@ -75,7 +76,7 @@ class NotificationsView(APIView):
 
         scope = f"notifications:{recipient_id}:{','.join(sorted(kinds))}"
         page, links = paginate(request, scope=scope, fetch=fetch, key=lambda told: told.place)
-        return Response(
+        return Answer(
             {"results": [notification_json(told) for told in page], **links, **unread_json(unread[0])}
         )
 
@@ -84,9 +85,9 @@ class UnreadView(APIView):
     permission_classes = (SignedIn,)
 
     @extend_schema(responses=UnreadOutput, summary="How much is not read", tags=["notifications"])
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """How many notifications you have not read, of all kinds that you are shown; counted up to 99, among the newest 200."""
-        return Response(unread_json(selectors.unread(recipient_id=viewer_of(request).id)))
+        return Answer(unread_json(selectors.unread(recipient_id=viewer_of(request).id)))
 
 
 class ReadView(APIView):
@@ -98,22 +99,22 @@ class ReadView(APIView):
         summary="Mark notifications as read",
         tags=["notifications"],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         """Count everything up to a notification as read, or all there is; what was read stays read. Answers what is left."""
         body = MarkInput(data=request.data)
         body.is_valid(raise_exception=True)
         recipient_id = viewer_of(request).id
         marking.mark_read(user_id=recipient_id, **body.validated_data)
-        return Response(unread_json(selectors.unread(recipient_id=recipient_id)))
+        return Answer(unread_json(selectors.unread(recipient_id=recipient_id)))
 
 
 class PreferencesView(APIView):
     permission_classes = (SignedIn,)
 
     @extend_schema(responses=PreferencesOutput, summary="What you want to be told of", tags=["notifications"])
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """What you are told of, where, and whether you get a digest by mail."""
-        return Response(preferences_json(preferences.preferences_of(user_id=viewer_of(request).id)))
+        return Answer(preferences_json(preferences.preferences_of(user_id=viewer_of(request).id)))
 
     @extend_schema(
         request=PreferencesInput,
@@ -121,14 +122,14 @@ class PreferencesView(APIView):
         summary="Choose what you are told of",
         tags=["notifications"],
     )
-    def patch(self, request: Request) -> Response:
+    def patch(self, request: Request) -> HttpResponse:
         """Change what you give; the rest stays. What happens while a kind is off in the app is not told later either."""
         body = PreferencesInput(data=request.data)
         body.is_valid(raise_exception=True)
         ways: dict[str, Any] = dict(body.validated_data)
         digest = ways.pop("digest", None)
         changed = preferences.change_preferences(user_id=viewer_of(request).id, ways=ways, digest=digest)
-        return Response(preferences_json(changed))
+        return Answer(preferences_json(changed))
 
 
 def _kinds(request: Request) -> list[str]:

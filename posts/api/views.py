@@ -1,11 +1,11 @@
 from typing import Any
 
 from django.db import transaction
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.permissions import Public, SignedIn
@@ -18,6 +18,7 @@ from puppies.api.addresses import id_of, id_or_404
 from puppies.api.conditional import IF_NONE_MATCH, conditional
 from puppies.api.creating import LOCATION, TextViewSet, text_version
 from puppies.api.idempotency import IDEMPOTENCY_KEY, idempotent
+from puppies.api.json import Answer
 from puppies.api.pagination import LIMIT_AND_CURSOR, paginate
 from puppies.errors import NotFound
 from puppies.viewer import viewer_of
@@ -37,7 +38,7 @@ class PostViewSet(TextViewSet):
     )
     @idempotent
     @transaction.atomic
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> Answer:
         """Publish a text post. Followers see it from the moment of this answer.
 
         `@username` mentions an account: the first ten that may see the post are notified.
@@ -47,7 +48,7 @@ class PostViewSet(TextViewSet):
         body = PostInput(data=request.data)
         body.is_valid(raise_exception=True)
         published = services.publish_post(author_id=viewer_of(request).id, **body.validated_data)
-        return Response(_shown_or_404(published.id, request), status=status.HTTP_201_CREATED)
+        return Answer(_shown_or_404(published.id, request), status=status.HTTP_201_CREATED)
 
     @extend_schema(
         parameters=[POST_ID, IF_NONE_MATCH],
@@ -55,7 +56,7 @@ class PostViewSet(TextViewSet):
         summary="A post",
         tags=["posts"],
     )
-    def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+    def retrieve(self, request: Request, id: str) -> HttpResponse:  # noqa: A002 - the contract's name
         """One post with exact counts."""
         post = _shown_or_404(id_or_404(id), request)
         return conditional(request, post, version=text_version(post))
@@ -74,7 +75,7 @@ class ProfilePostsView(APIView):
         summary="Posts of an account",
         tags=["users"],
     )
-    def get(self, request: Request, username: str) -> Response:
+    def get(self, request: Request, username: str) -> HttpResponse:
         """Posts of this account, newest first."""
         author = user_or_404(request, username)
         posts, links = paginate(
@@ -83,7 +84,7 @@ class ProfilePostsView(APIView):
             fetch=lambda window: selectors.profile_posts(author_id=author.id, place=window),
             key=lambda post: post.feed_id,
         )
-        return Response({"results": _as_json(posts, viewer_of(request).id), **links})
+        return Answer({"results": _as_json(posts, viewer_of(request).id), **links})
 
 
 def _shown_or_404(post_id: int, request: Request) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
+from django.http import HttpResponse
 from django.utils.http import parse_etags, quote_etag
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from puppies.api.json import canonical, dumps
+from puppies.api.json import Answer, canonical, dumps
 from puppies.errors import DomainError
 
 ANY = "*"
@@ -44,20 +44,22 @@ def version_of(*parts: str | int | datetime | None) -> str:
 
 def entity_tag(data: Any, *, version: str) -> str:
     """The strong tag of one representation, quoted."""
-    return quote_etag(f"{version}.{_digest(dumps(data))}")
+    return _tag(dumps(data), version)
 
 
-def conditional(request: Request, data: Any, *, version: str) -> Response:
+def conditional(request: Request, data: Any, *, version: str) -> HttpResponse:
     """200 with `data` and its tag, or 304 when the caller has just that."""
-    tag = entity_tag(data, version=version)
+    document = dumps(data)
+    tag = _tag(document, version)
     given = parse_etags(request.headers.get("If-None-Match", ""))
     # RFC 9110, 13.1.2: weak comparison, under which a proxy's W/ does not count.
     is_known = ANY in given or tag in {candidate.removeprefix("W/") for candidate in given}
-    return Response(
-        None if is_known else data,
-        status=304 if is_known else 200,
-        headers={"ETag": tag, "Vary": "Authorization"},
-    )
+    headers = {"ETag": tag, "Vary": "Authorization"}
+    if not is_known:
+        return Answer(data, document=document, headers=headers)
+    known = HttpResponse(status=304, headers=headers)
+    del known["Content-Type"]
+    return known
 
 
 def refuse_other_version(request: Request, *, version: str) -> None:
@@ -71,6 +73,10 @@ def refuse_other_version(request: Request, *, version: str) -> None:
     versions = {candidate.strip('"').partition(".")[0] for candidate in parse_etags(header)}
     if ANY not in versions and version not in versions:
         raise PreconditionFailed
+
+
+def _tag(document: bytes, version: str) -> str:
+    return quote_etag(f"{version}.{_digest(document)}")
 
 
 def _digest(document: bytes) -> str:

@@ -10,10 +10,9 @@ from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.status import is_success
 
-from puppies.api.json import canonical, dumps
+from puppies.api.json import Answer, canonical
 from puppies.errors import DomainError
 from puppies.idempotency import services
 from puppies.idempotency.models import KEY_LENGTH
@@ -31,7 +30,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 )
 _FORM = re.compile(rf"{_VISIBLE}{{1,{KEY_LENGTH}}}")
 
-Handler = Callable[..., Response]
+Handler = Callable[..., Answer]
 
 
 class BadIdempotencyKey(DomainError):
@@ -57,7 +56,7 @@ def idempotent(handler: Handler) -> Callable[..., HttpResponseBase]:
                 return _replay(kept)
             response = handler(view, request, *args, **kwargs)
             if is_success(response.status_code):
-                answer = services.Answer(response.status_code, dumps(response.data))
+                answer = services.Answer(response.status_code, response.content)
                 services.keep(key, answer, fingerprint=fingerprint)
             return response
 

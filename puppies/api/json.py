@@ -47,13 +47,21 @@ class JSONRenderer(BaseRenderer):
 
 
 class Answer(HttpResponse):
-    """The JSON document of `data`, made at once: for reads that are asked most.
+    """The JSON document of `data`, made at once, or made already as `document`: for what is asked most.
 
     DRF's Response is a template that is rendered later; JSON is all that the API answers, and the negotiation is over by then.
     """
 
-    def __init__(self, data: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(dumps(data), content_type=JSONRenderer.media_type, status=status, headers=headers)
+    def __init__(
+        self,
+        data: Any,
+        *,
+        document: bytes | None = None,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        content = dumps(data) if document is None else document
+        super().__init__(content, content_type=JSONRenderer.media_type, status=status, headers=headers)
         self.data = data
 
     def items(self) -> Collection[tuple[str, str]]:

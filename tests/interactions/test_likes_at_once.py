@@ -6,13 +6,13 @@ from collections.abc import Callable
 import pytest
 
 from accounts.blocking import block_user
-from interactions import services
 from interactions.draining import drain, drain_batch
 from interactions.models import Like
 from interactions.selectors import like_count
 from interactions.services import Liking, like_post, unlike_post
 from posts.models import Post
 from posts.services import delete_post
+from puppies import ledger
 from puppies.errors import NotFound
 from puppies.models import LedgerEntry
 from puppies.sql import execute
@@ -136,7 +136,7 @@ def test_one_user_who_likes_and_unlikes_in_many_requests_at_once_is_counted_exac
 
 
 def test_likers_who_meet_a_long_ledger_add_it_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "LONG", 3)
+    monkeypatch.setattr(ledger, "LONG", 3)
     (post,) = posts(1)
     fans = UserFactory.create_batch(8)
 
@@ -156,7 +156,7 @@ def test_likers_who_meet_a_long_ledger_add_it_up_once(monkeypatch: pytest.Monkey
 def test_a_liker_who_can_not_add_up_has_liked_all_the_same(
     elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "LONG", 3)
+    monkeypatch.setattr(ledger, "LONG", 3)
     (post,) = posts(1)
     fan = UserFactory.create()
     gather(post, 5)
@@ -172,7 +172,7 @@ def test_a_liker_who_can_not_add_up_has_liked_all_the_same(
 def test_a_liker_does_not_wait_long_for_what_adding_up_needs(
     elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "LONG", 3)
+    monkeypatch.setattr(ledger, "LONG", 3)
     (post,) = posts(1)
     fans = UserFactory.create_batch(2)
     gather(post, 5)

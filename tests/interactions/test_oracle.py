@@ -28,7 +28,7 @@ from accounts.models import User
 from accounts.roles import OPERATOR, restore_user, suspend_user
 from accounts.selectors import Counts, counts_of_many
 from accounts.services import follow_user, unfollow_user
-from interactions import draining, services
+from interactions import draining
 from interactions.comments.services import delete_comment, hide_comment, publish_comment
 from interactions.draining import COUNTERS, drain, drain_batch
 from interactions.models import RecountRound
@@ -37,6 +37,7 @@ from interactions.selectors import liked_post_ids
 from interactions.services import Liking, like_post, unlike_post
 from posts.selectors import displayed_post
 from posts.services import delete_post, publish_post
+from puppies import ledger
 from puppies.errors import NotFound
 from puppies.models import LedgerEntry
 from puppies.redis_client import client as redis
@@ -249,8 +250,8 @@ class Villagers(RuleBasedStateMachine):
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_count_is_the_number_of_its_rows(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # Likers add up by themselves, too, and a batch does not hold all.
-    monkeypatch.setattr(services, "LONG", 5)
-    monkeypatch.setattr(services, "SHARE", 3)
+    monkeypatch.setattr(ledger, "LONG", 5)
+    monkeypatch.setattr(draining, "SHARE", 3)
     monkeypatch.setattr(draining, "ENTRIES", 4)
     run_state_machine_as_test(
         type(f"Villagers{part}", (Villagers,), {}),

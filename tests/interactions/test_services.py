@@ -7,9 +7,10 @@ from accounts.models import User
 from interactions.draining import drain
 from interactions.models import Like
 from interactions.selectors import like_count, liked_post_ids
-from interactions.services import LIKE, LONG, UNLIKE, Liking, like_post, unlike_post
+from interactions.services import LIKE, UNLIKE, Liking, like_post, unlike_post
 from posts.models import Post
 from puppies.errors import NotFound
+from puppies.ledger import LONG
 from puppies.models import Delivery, LedgerEntry
 from puppies.sql import Statement, execute
 from tests.factories import PostFactory, UserFactory

@@ -1,8 +1,12 @@
+from typing import Any
+
 import pytest
-from django.db import Error, connection, transaction
-from pytest_django import Settings
+from django.core.signals import request_finished
+from django.db import DataError, Error, connection, transaction
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from puppies.sql import Statement, execute
+from tests.database import lose_the_connection
 from tests.threads import on_own_connection
 
 SUM = Statement(
@@ -99,3 +103,52 @@ def test_execute_tells_how_many_rows_it_touched() -> None:
 
     assert inserted == 3
     assert execute("DELETE FROM tests_bowl WHERE food <> %(food)s", {"food": "100 %"}) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_that_the_server_refuses_raises_djangos_error_and_the_connection_lives_on() -> None:
+    division = Statement(name="tests_division", sql="SELECT 1 / $1", types=("integer",))
+
+    with pytest.raises(DataError, match="division by zero"):
+        division.rows(0)
+
+    assert division.rows(1) == [(1,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_is_not_sent_in_a_transaction_that_will_be_rolled_back() -> None:
+    with transaction.atomic():
+        transaction.set_rollback(True)
+
+        with pytest.raises(transaction.TransactionManagementError):
+            SUM.rows(3, 4)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_is_counted_and_wrapped_like_any_query(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    SUM.rows(3, 4)
+    seen: list[str] = []
+
+    def watch(execute: Any, sql: str, *rest: Any) -> Any:
+        seen.append(sql)
+        return execute(sql, *rest)
+
+    with django_assert_num_queries(1):
+        SUM.rows(3, 4)
+    with connection.execute_wrapper(watch):
+        SUM.rows(3, 4)
+
+    assert [sql.startswith("EXECUTE tests_sum") for sql in seen] == [True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_in_the_next_request_finds_a_connection_that_has_died() -> None:
+    SUM.rows(3, 4)
+    lose_the_connection()
+
+    request_finished.send(None)
+
+    assert SUM.rows(3, 4) == ROWS
+    assert prepared("tests_sum") == [1]
