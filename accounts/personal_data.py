@@ -82,6 +82,7 @@ hold(
         key="id",
         present=row_of("muted"),
     ),
+    # Feeds have asked for it before; whoever followed for it meanwhile, in a transaction that had begun earlier, is met here.
     Eraser("accounts.following", lambda user_id: deletion.erase_following(user_id=user_id)),
     Eraser(
         "accounts.blocks",
@@ -94,7 +95,10 @@ hold(
     Eraser("accounts.email_tokens", lambda user_id: erase_rows(EmailToken.objects.filter(user_id=user_id))),
     Eraser(
         "accounts.refresh_tokens",
-        lambda user_id: erase_rows(RefreshToken.objects.filter(session__user_id=user_id)),
+        # Through a subquery: a join's other rows would be locked, too.
+        lambda user_id: erase_rows(
+            RefreshToken.objects.filter(session__in=Session.objects.filter(user_id=user_id))
+        ),
     ),
     Eraser("accounts.sessions", lambda user_id: erase_rows(Session.objects.filter(user_id=user_id))),
     Eraser("accounts.identities", lambda user_id: erase_rows(identities_of(user_id))),

@@ -9,11 +9,13 @@ import time
 
 from django.db import connection
 
-WAIT_SECONDS = 10.0
+# A worker that waits does nothing else; the delivery comes again, later each time.
+WAIT_SECONDS = 2.0
 PAUSE_SECONDS = 0.05
 
-# A transaction that writes holds its own number as long as it runs; one that began later has a higher number, and has seen what was
-# committed before this transaction began. Others' databases on the server do not matter, nor does who only reads.
+# A transaction that writes, or locks rows, holds its own number from then on as long as it runs; one that got it later has a higher number.
+# So whoever locks before it looks, as every task does with its delivery, has either a lower number and is waited for, or sees what was
+# committed before this transaction began. Other databases of the server do not matter, nor does who only reads.
 IS_WRITING = """
 SELECT EXISTS (
     SELECT FROM pg_locks AS held JOIN pg_stat_activity AS other ON other.pid = held.pid
@@ -31,7 +33,7 @@ def wait_for_older_writers() -> bool:
     """Return False, nothing left to do, once every transaction that had begun to write before this one has ended.
 
     Call it in a transaction that begins after what the others shall have seen was committed. It sees what they wrote from its next
-    statement on. Raises WritersStillRun after ten seconds.
+    statement on. Raises WritersStillRun after two seconds.
     """
     deadline = time.monotonic() + WAIT_SECONDS
     while _is_writing():

@@ -69,15 +69,16 @@ class Counter:
 POST_LIKES = Counter(
     post_counters.LIKES, "posts_post", "like_count", follow_up=notify_likes, most=LIKES, is_tallied=True
 )
+FOLLOWERS = Counter(
+    account_counters.FOLLOWERS,
+    "accounts_user",
+    "followers_count",
+    also=f", fanout_mode = {modes.mode_at('{count}')}",
+)
 COUNTERS = (
     POST_LIKES,
     Counter(post_counters.COMMENTS, "posts_post", "comment_count"),
-    Counter(
-        account_counters.FOLLOWERS,
-        "accounts_user",
-        "followers_count",
-        also=f", fanout_mode = {modes.mode_at('{count}')}",
-    ),
+    FOLLOWERS,
     Counter(account_counters.FOLLOWING, "accounts_user", "following_count"),
     Counter(account_counters.POSTS, "accounts_user", "posts_count"),
 )
@@ -209,5 +210,5 @@ def add_up(counter: Counter, subject_id: int) -> None:
         )
 
 
-for _counter in COUNTERS:
+for _counter in (POST_LIKES, FOLLOWERS):
     ledger.added_up_by(_counter.name, partial(add_up, _counter))

@@ -2,8 +2,8 @@
 
 A count that many writers change is one hot row. So a writer only appends `(counter, subject, actor, ±1)` in its own transaction; a
 drain adds up what has gathered. A count is what its row stores plus what the ledger still holds for it, read in one statement. So that
-it never gets dear to read, drain or no drain, a writer who meets a `LONG` list of one subject does the drain's work for it. The drain's
-app says in its `draining.py` how.
+it never gets dear to read, drain or no drain, a writer of what comes in bursts (likes, follows) who meets a `LONG` list of one subject does
+the drain's work for it. The drain's app says in its `draining.py` how.
 """
 
 from collections.abc import Callable, Collection

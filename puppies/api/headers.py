@@ -92,10 +92,8 @@ class PreflightMiddleware:
 
 def _headers_for(request: HttpRequest, response: HttpResponseBase) -> dict[str, str]:
     path = request.path_info
-    if response.get("Content-Type", "").startswith("text/html"):
-        return ON_PAGES
     if not path.startswith("/v1/"):
-        return ON_ANSWERS
+        return ON_PAGES if response.get("Content-Type", "").startswith("text/html") else ON_ANSWERS
     return ON_READS if request.method in {"GET", "HEAD"} and not path.startswith("/v1/auth/") else ON_WRITES
 
 

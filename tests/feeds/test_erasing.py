@@ -1,7 +1,6 @@
 """Nothing of an erased account is left in feeds, whatever was being written when it was erased: real transactions that overlap."""
 
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -37,13 +36,6 @@ STEPS = [eraser.name for eraser in erasers()]
 @pytest.fixture(autouse=True)
 def one_reader_at_once(settings: Settings) -> None:
     settings.FEED_BATCH = 1
-
-
-@pytest.fixture
-def elsewhere(transactional_db: None) -> Iterator[Elsewhere]:
-    other = Elsewhere()
-    yield other
-    other.close()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Accounts that are erased at once and have to do with each other: whoever erases many rows locks them in one order, that of their key."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -36,13 +36,6 @@ INSERT INTO posts_post (id, feed_id, author_id, content, delivery)
 SELECT own.id, own.id, %s, 'wuff', 'pushed' FROM (SELECT puppies_next_id() AS id FROM generate_series(1, %s) OFFSET 0) AS own
 """
 MANY_LIKES = "INSERT INTO interactions_like (user_id, post_id) SELECT %s, id FROM posts_post WHERE author_id = %s ORDER BY md5(id::text)"
-
-
-@pytest.fixture
-def elsewhere(transactional_db: None) -> Iterator[Elsewhere]:
-    other = Elsewhere()
-    yield other
-    other.close()
 
 
 def free(table: str, key: str) -> set[Key]:

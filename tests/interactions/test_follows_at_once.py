@@ -1,7 +1,6 @@
 """A burst of follows of one account, with no drain: who follows adds up, and every count is exact at every moment."""
 
 import time
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -27,13 +26,6 @@ FOLLOWERS = next(counter for counter in COUNTERS if counter.name == counters.FOL
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "LONG", 3)
-
-
-@pytest.fixture
-def elsewhere(transactional_db: None) -> Iterator[Elsewhere]:
-    other = Elsewhere()
-    yield other
-    other.close()
 
 
 def waiting_for(star: User) -> int:

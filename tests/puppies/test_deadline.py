@@ -47,8 +47,11 @@ def test_a_query_that_takes_too_long_is_ended_and_the_connection_lives_on() -> N
 
 
 def test_time_that_passed_before_the_block_counts() -> None:
-    with pytest.raises(DeadlinePassed), deadline(1_000, since=time.monotonic() - 1):
-        User.objects.count()
+    PEOPLE.rows(0)
+
+    for ask in (User.objects.count, lambda: PEOPLE.rows(0)):
+        with pytest.raises(DeadlinePassed), deadline(1_000, since=time.monotonic() - 1):
+            ask()
 
 
 def test_what_is_left_of_the_time_is_the_bound() -> None:

@@ -114,6 +114,7 @@ def test_no_other_site_may_call_unless_it_is_listed(settings: Settings) -> None:
     similar = [preflight(f"{SITE}.evil.example"), preflight("http://app.example.test"), preflight("null")]
 
     assert (listed.status_code, listed["Access-Control-Allow-Origin"]) == (200, SITE)
+    assert (listed["Cache-Control"], strange["Cache-Control"]) == ("no-store", "no-store")
     assert "idempotency-key" in listed["Access-Control-Allow-Headers"]
     assert not listed.has_header("Access-Control-Allow-Credentials")
     for response in (strange, *similar):

@@ -48,6 +48,27 @@ def test_a_statement_sent_plain_gives_the_same_rows(settings: Settings) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_prepared", [True, False])
+def test_what_travels_first_and_how_it_is_planned_go_with_a_statement(
+    settings: Settings, is_prepared: bool
+) -> None:
+    settings.PREPARED_STATEMENTS = is_prepared
+    planned = Statement(
+        name="tests_planned",
+        sql="SELECT current_setting('enable_seqscan'), current_setting('tests.first') || $1",
+        types=("text",),
+        by_index=True,
+    )
+
+    answers = [planned.rows("!", first=f"SET tests.first = '{word}';") for word in ("one", "two")]
+
+    assert answers == [[("off", "one!")], [("off", "two!")]]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('enable_seqscan')")
+        assert cursor.fetchone() == ("on",)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_statement_survives_the_transaction_that_prepared_it() -> None:
     connection.close()
 
@@ -117,6 +138,8 @@ def test_a_statement_that_the_server_refuses_raises_djangos_error_and_the_connec
 
 @pytest.mark.django_db(transaction=True)
 def test_a_statement_is_not_sent_in_a_transaction_that_will_be_rolled_back() -> None:
+    SUM.rows(3, 4)
+
     with transaction.atomic():
         transaction.set_rollback(True)
 
