@@ -73,10 +73,14 @@ def test_a_replay_that_writes_again_is_found(
 ) -> None:
     monkeypatch.setattr(idempotency, "FIND", idempotency.FIND + " AND false")
 
-    [lines] = probed(live_server, "I1").values()
+    runs: list[str] = []
+    # What was sent over a broken connection is found by whoever looks after the server is done with it, as it mostly is.
+    while "over a broken connection was told as" not in " ".join(runs) and len(runs) < 5:
+        [lines] = probed(live_server, "I1").values()
+        runs.append(" ".join(lines))
 
-    assert [line[: line.index(" was told")] for line in lines[:1]] == ["a post sent again"]
-    assert "a post sent over a broken connection was told as" in " ".join(lines)
+    assert all(run.startswith("a post sent again was told as") for run in runs)
+    assert "a post sent over a broken connection was told as" in runs[-1]
 
 
 def test_a_session_that_outlives_its_end_is_found(

@@ -120,15 +120,17 @@ def test_blocks_and_mutes(elsewhere: Elsewhere, *, kind: str) -> None:
 def test_who_waited_for_another_goes_on_with_what_is_left(elsewhere: Elsewhere, settings: Settings) -> None:
     """Whatever end of the likes is looked at first, the other erasure has taken it."""
     settings.PERSONAL_DATA_BATCH = 1
-    post, (fan, other) = PostFactory.create(), UserFactory.create_batch(2)
+    post, (first, other, last) = PostFactory.create(), UserFactory.create_batch(3)
     posts = [post, PostFactory.create(author=post.author)]
-    like_post(user_id=fan.id, post_id=posts[0].id)
-    like_post(user_id=other.id, post_id=posts[0].id)
-    like_post(user_id=fan.id, post_id=posts[1].id)
+    for fan in (first, other, last):
+        like_post(user_id=fan.id, post_id=posts[0].id)
+    for fan in (first, last):
+        like_post(user_id=fan.id, post_id=posts[1].id)
 
     with transaction.atomic():
-        while erasing.erase_given(user_id=fan.id):
-            continue
+        for fan in (first, last):
+            while erasing.erase_given(user_id=fan.id):
+                continue
         waiting = elsewhere.start(lambda: erasing.erase_received(author_id=post.author_id))
 
     assert waiting.result(timeout=LIMIT_SECONDS) is True
