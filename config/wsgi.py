@@ -4,7 +4,6 @@ from importlib import import_module
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
-from django.urls import get_resolver
 
 from puppies.api.gate import guarded
 
@@ -16,9 +15,8 @@ application = guarded(get_wsgi_application())
 from accounts import keys  # noqa: E402 - needs the settings
 
 keys.ring()
-# Django would make these at the first request, which would wait for them longer than a home feed may take.
+# Django would import the routes at the first request, which would wait for them longer than a home feed may take.
 import_module(settings.ROOT_URLCONF)
-get_resolver().url_patterns  # noqa: B018
 # What is there by now stays: the collector need not walk through it for a tenth of a second every thousand requests.
 gc.collect()
 gc.freeze()
